@@ -8,7 +8,7 @@ from tests.functional.desk import agent, assign, change, open_ticket, put_on_dut
 from tests.functional.notifying import decided, entries_of
 from tests.harness import Parley, User
 
-DESK = 'teams = ["travel"]\n'
+DESK = 'teams = ["travel", "billing"]\n'
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +39,10 @@ def test_a_ticket_that_waits_is_told_to_the_agents_until_one_takes_it(parley: Pa
 
 
 def test_a_ticket_of_a_team_goes_to_its_agents_alone(parley: Parley) -> None:
-    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    alice, agnes, ada, anna = parley.user("alice"), agent(parley), agent(parley, "ada"), agent(parley, "anna")
     put_on_duty(agnes, teams=["travel"])
-    put_on_duty(ada)
+    put_on_duty(ada, teams=["billing"])
+    put_on_duty(anna)  # without a team she is in all
     ticket_id = open_ticket(alice)
     assert assign(agnes, ticket_id, None, team="travel").status == 200
     parley.drain()
@@ -52,6 +53,21 @@ def test_a_ticket_of_a_team_goes_to_its_agents_alone(parley: Parley) -> None:
     parley.drain()
 
     assert "A ticket waits for an agent" in texts(agnes) and entries_of(parley, "ada") == before
+    assert texts(anna).count("A ticket waits for an agent") == 2
+
+
+def test_a_ticket_of_a_team_without_agents_goes_to_all(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    put_on_duty(agnes, teams=["travel"])
+    ticket_id = open_ticket(alice)
+    assert assign(agnes, ticket_id, "ada", team="billing").status == 200
+    assert assign(ada, ticket_id, None).status == 200
+    assert change(ada, ticket_id, status="resolved").status == 200
+    parley.drain()
+    assert change(alice, ticket_id, status="open").status == 200
+    parley.drain()
+
+    assert "A ticket waits for an agent" in texts(agnes)
 
 
 def test_a_requester_is_told_of_the_status_and_an_assignee_of_every_change(parley: Parley) -> None:
@@ -65,6 +81,27 @@ def test_a_requester_is_told_of_the_status_and_an_assignee_of_every_change(parle
     parley.drain()
 
     assert len(texts(ada)) == 2 and len(texts(alice)) == 1 and texts(agnes) == []
+
+
+def test_what_became_of_a_tickets_notices_can_be_asked_by_any_of_its_messages(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    put_on_duty(agnes)
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    assert take(agnes, ticket_id).status == 200
+    parley.drain()
+
+    def notices(reader: User) -> list[tuple[str, dict[str, str]]]:
+        reply = reader.get(f"/messages/{ticket_id}.1/notification-trace")
+        assert reply.status == 200, reply
+        return [
+            (each["kind"], {told["channel"]: told["rule"] for told in each["channels"]})
+            for each in reply.json["notices"]
+        ]
+
+    [waiting] = [each for kind, each in notices(agnes) if kind == "ticket"]
+    assert waiting["in_app"] == "told"
+    assert [each["in_app"] for _, each in notices(alice)] == ["told"]
 
 
 def test_a_former_agent_is_told_no_more(parley: Parley) -> None:

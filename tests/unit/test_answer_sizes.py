@@ -59,6 +59,7 @@ from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
+from parley.domain.notifications.answers import MAX_CHARACTERS as MAX_ANSWER_CHARACTERS
 from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
 from parley.domain.notifications.notice import MAX_TEXT_CHARACTERS as MAX_NOTICE_CHARACTERS
 from parley.domain.notifications.notice import MAX_TITLE_CHARACTERS as MAX_NOTICE_TITLE_CHARACTERS
@@ -90,7 +91,7 @@ MAX_FRAME_BYTES = 128 * 1024  # of API Gateway
 WRITTEN = {
     "Notification.title": MAX_NOTICE_TITLE_CHARACTERS,
     "Notification.text": MAX_NOTICE_CHARACTERS,
-    "ChannelTrace.answer": MAX_NOTICE_CHARACTERS,
+    "ChannelTrace.answer": MAX_ANSWER_CHARACTERS,
     "name": MAX_NAME_CHARACTERS,
     "AttachmentsPreview.name": PREVIEW_NAME_CHARACTERS,
     "title": MAX_TITLE_CHARACTERS,
@@ -246,6 +247,8 @@ MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (templa
 LISTS = {
     "NotificationList.notifications": 100,
     "NotificationTrace.channels": 3,
+    "NotificationTrace.notices": 2 * 20,
+    "NoticeTraced.channels": 3,
     **dict.fromkeys([f"QuietDays.{day}" for day in DAYS], MAX_QUIET_SPANS),
     **dict.fromkeys([f"QuietDays.{day}[]" for day in DAYS], 2),
     "PushDeviceList.devices": MAX_DEVICES,

@@ -9,7 +9,7 @@ from tests.functional.mailing import person
 from tests.functional.moderation import moderator, report
 from tests.functional.notifying import notice_the_rows, pushes, pushing, register
 from tests.functional.replies import refusal
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, User
 
 
@@ -69,6 +69,25 @@ def test_an_e_mail_that_does_not_come_any_more_is_not_waited_for(parley: Parley)
     assert trace(bob, to_bob)["email"] == ("skipped", "read")
     assert trace(carol, to_carol)["email"] == ("skipped", "message_deleted")
     assert trace(bob, to_bob)["in_app"] == ("sent", "told")
+
+
+def test_an_author_learns_what_became_of_the_reactions(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
+    group = make_group(alice, bob, carol)
+    [first, *_] = [say(alice, group, f"message {number}")[0] for number in range(12)]
+    for reader in (bob, carol):
+        assert reader.put(f"/messages/{first}/reactions/%F0%9F%91%8D").status < 300
+    parley.drain()
+
+    reply = alice.get(f"/messages/{first}/notification-trace").json
+
+    told = [(each["kind"], {one["channel"]: one["rule"] for one in each["channels"]}) for each in reply["notices"]]
+    expected = ("reaction", {"in_app": "told", "push": "preference_off", "email": "preference_off"})
+    assert told == [expected, expected]
+    numbers = [each["number"] for each in reply["notices"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert bob.get(f"/messages/{first}/notification-trace").json["notices"] == []
+    assert alice.get(f"/messages/{group}.{int(first.rpartition('.')[2]) + 10}/notification-trace").json["notices"] == []
 
 
 def test_moderators_and_the_host_may_ask_for_anybody_and_it_is_in_the_audit_log(parley: Parley) -> None:

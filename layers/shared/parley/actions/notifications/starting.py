@@ -134,7 +134,7 @@ def _parts(occasion: Occasion, head: Head | None) -> Iterator[Occasion]:
 def _with_agents(occasions: Sequence[Occasion]) -> list[Occasion]:
     """Returns occasions with the agents who may take a ticket: its team's, else all of the roster.
 
-    One round trip if a ticket waits.
+    An agent without teams is in all of them. One round trip if a ticket waits.
     """
     if not any(each.kind == "waiting_ticket" for each in occasions):
         return list(occasions)
@@ -142,7 +142,7 @@ def _with_agents(occasions: Sequence[Occasion]) -> list[Occasion]:
     found = []
     for each in occasions:
         if each.kind == "waiting_ticket":
-            of_team = [agent.user_id for agent in agents if each.team is not None and each.team in agent.teams]
+            of_team = [agent.user_id for agent in agents if each.team in (None, *agent.teams) or not agent.teams]
             each = replace(each, user_ids=tuple(of_team or (agent.user_id for agent in agents)))
         found.append(each)
     return found

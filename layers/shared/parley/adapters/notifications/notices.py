@@ -17,17 +17,21 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.operand import Path
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.documents import to_wire
+from parley.domain.api import ids
 from parley.domain.notifications.notice import NOTICE_LIFE_S, TRACE_LIFE_S, Channel, Kind
+from parley.domain.notifications.occasion import Occasion
 
 _Row = tables.Notification
 _SEEN = "~seen"
 
 State = Literal["claimed", "waiting", "sent", "skipped", "failed"]
+MAX_LOOKED = 100  # traces of one message's reactions, or of one ticket, among which the newest are looked for
 SETTLED: frozenset[State] = frozenset({"sent", "skipped", "failed"})
 
 
@@ -82,6 +86,11 @@ class NoticeTrace(Struct, frozen=True, kw_only=True):
     version: int = 0
     item: Mapping[str, Any] = {}  # as it was read, in DynamoDB's own notation
 
+    @property
+    def is_of_ticket(self) -> bool:
+        """Says whether it is of a ticket itself, and of none of its messages."""
+        return self.place.split("#")[2] == "0"
+
     def is_settled(self, channel: Channel) -> bool:
         """Says whether nothing more will happen by a channel."""
         told = self.channels.get(channel)
@@ -119,7 +128,26 @@ def trace_of(rows: batches.Rows, user_id: str, place: str) -> NoticeTrace:
     found = unreadable.readable("Notifications", [(user_id, place)], lambda key: _trace_in(rows, key))
     item = rows.item(_Row, user_id, place) or {}
     known = found.get((user_id, place)) or NoticeTrace(user_id=user_id, place=place)
-    return msgspec.structs.replace(known, item=item)
+    return replace(known, item=item)
+
+
+def numbered_traces(user_id: str, occasion: Occasion, limit: int) -> list[tuple[int, NoticeTrace]]:
+    """Returns up to `limit` traces of reactions to a message, or of each kind in a ticket, with their numbers.
+
+    Of each kind the newest first; one round trip, two in a ticket.
+    """
+    found = _numbered(user_id, occasion, limit)
+    if occasion.conversation_id.startswith(ids.TICKET_PREFIX):
+        found = [*found, *_numbered(user_id, replace(occasion, seq=0), limit)]
+    return found
+
+
+def _numbered(user_id: str, occasion: Occasion, limit: int) -> list[tuple[int, NoticeTrace]]:
+    places = _Row.place.startswith(f"{occasion.trace_place}#")
+    rows = _Row.query(user_id, places, scan_index_forward=False, limit=MAX_LOOKED, consistent_read=True)
+    found = unreadable.decoded("Notifications", rows, _trace)
+    numbered = ((int(trace.place.rpartition("#")[2]), trace) for trace in found)
+    return sorted(numbered, key=lambda each: -each[0])[:limit]
 
 
 def claim(traces: Sequence[NoticeTrace], now_ms: int) -> None:
@@ -245,8 +273,10 @@ def _entry_row(entry: Entry) -> tables.Notification:
 
 def _trace_in(rows: batches.Rows, key: tuple[str, str]) -> NoticeTrace | None:
     row = rows.get(_Row, *key)
-    if row is None:
-        return None
+    return None if row is None else _trace(row)
+
+
+def _trace(row: tables.Notification) -> NoticeTrace:
     return NoticeTrace(
         user_id=row.key,
         place=row.place,
