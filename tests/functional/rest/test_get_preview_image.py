@@ -14,6 +14,7 @@ from tests.functional.pages import Site, forget_pages, preview_of, serving
 from tests.functional.replies import refusal
 from tests.functional.talk import contents, make_group, open_direct, say
 from tests.harness import Parley, User
+from tests.harness.fixtures import forget_told
 
 ENGINES = ("moto", "ministack")  # so that each right of the functions is used on both
 AS_JSON = {"Accept": "application/json"}
@@ -327,6 +328,30 @@ def test_a_virus_scanner_decides_about_it_first(
     assert kept(parley) == (set(), {key} if verdict == "clean" else set())
     found = preview_of(alice, message_id)
     assert found is not None and ("image" in found) == (verdict == "clean")
+
+
+@pytest.mark.parametrize("action", ["mask", "reject"])
+def test_a_picture_comes_under_the_banned_words_of_its_time(
+    parley: Parley, site: Site, alice: User, direct: str, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    monkeypatch.setenv("MALWARE_SCAN", "external")
+    message_id = said(parley, alice, direct, f"{site.url}/a")
+    [key], _ = kept(parley)
+    client, bucket = parley.store.client("s3"), parley.template.resources["Quarantine"].ref
+    etag = client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+    rules = {"version": 0, "rules": [{"text": "game", "action": action}]}
+    assert moderator(parley).put("/admin/banned-words", json=rules).status == 200
+    forget_told()
+
+    clean = {"source": "parley.scanner", "attachment_id": key, "etag": etag, "verdict": "clean"}
+    parley.enqueue("AttachmentScans", json.dumps(clean))
+    parley.drain()
+
+    is_masked = action == "mask"
+    found = preview_of(alice, message_id)
+    assert found is not None
+    assert (found["title"], "image" in found) == (("The ****", True) if is_masked else ("The game", False))
+    assert kept(parley) == (set(), {key} if is_masked else set())
 
 
 def test_a_picture_that_comes_too_late_is_not_kept(parley: Parley, site: Site, alice: User, direct: str) -> None:

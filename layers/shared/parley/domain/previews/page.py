@@ -102,7 +102,7 @@ def _shown(text: str, most: int) -> str:
 
 def _unescaped(text: str) -> str:
     """Returns a text with the characters that its references name, of any length."""
-    return unescape(_NUMBER.sub(r"&#0\1", text))
+    return unescape(_NUMBER.sub(r"&#0\1", text)) if "&" in text else text
 
 
 def _decoded(body: bytes, content_type: str) -> str:
