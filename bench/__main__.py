@@ -28,6 +28,7 @@ SECTIONS = (
     "cold_start",
     "media",
     "notifications",
+    "webhooks",
     "cost",
 )
 LIMIT_S = 900  # of one section; past it, something hangs
