@@ -21,9 +21,11 @@ from tests.functional.notifying import (
     rows_of,
     spoil,
 )
+from tests.functional.replies import Meanwhile
 from tests.functional.suspending import suspend
 from tests.functional.talk import joined, make_group, meet, say
 from tests.harness import Parley, User
+from tests.harness.calls import Call
 from tests.harness.web_push import PushService
 
 TOLD = ("sent", "told")
@@ -497,3 +499,75 @@ def test_pushes_that_failed_are_tried_again_in_a_job_for_each_person(scene: Scen
     again = [json.loads(each) for each in scene.parley.dequeue("NotificationJobs")]
     people = [{user_id for each in job["occasions"] for user_id in each["user_ids"]} for job in again]
     assert sorted(map(sorted, people)) == [["bob"], ["carol"]]
+
+
+class BeforeSecondLook:
+    """A hook: something happens after the facts of a push were read, and before they are read once more."""
+
+    def __init__(self, parley: Parley, happen: Callable[[], object]) -> None:
+        self._messages = parley.template.resources["Messages"].ref
+        self._happen = happen
+        self._looks = 0
+
+    def before(self, call: Call) -> None:
+        if call.function == "DecideNotifications" and self._messages in call.params.get("RequestItems", ()):
+            self._looks += 1
+            if self._looks == 2:
+                self._happen()
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def read_all(scene: Scene) -> object:
+    return scene.bob.patch(f"/conversations/{scene.conversation_id}/read-all")
+
+
+@pytest.mark.parametrize(
+    ("happen", "rule"),
+    [(delete, "message_deleted"), (block, "blocked"), (read_all, "read"), (shut_out, "suspended")],
+)
+def test_a_change_at_the_last_moment_keeps_a_push_back(
+    scene: Scene, happen: Callable[[Scene], object], rule: str
+) -> None:
+    seq = scene.send("secret")
+    assert seq == 3
+    notice_the_rows(scene.parley)
+    scene.parley.hooks.append(BeforeSecondLook(scene.parley, lambda: happen(scene)))
+    scene.parley.drain()
+
+    assert scene.pushed == []
+    assert scene.decided(seq)["push"] == ("skipped", rule)
+
+
+def test_a_person_who_is_erased_at_the_last_moment_gets_no_push(scene: Scene) -> None:
+    scene.send("secret")
+    notice_the_rows(scene.parley)
+    scene.parley.hooks.append(BeforeSecondLook(scene.parley, lambda: erased(scene.parley, "bob")))
+    scene.parley.drain()
+
+    assert scene.pushed == []
+
+
+def test_of_two_jobs_at_the_same_time_the_newer_message_stays_in_the_entry(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = meet(alice, bob)
+    bob.patch(f"/conversations/{conversation_id}/read-all")
+    parley.drain()
+    [first] = say(alice, conversation_id, "first")
+    notice_the_rows(parley)
+
+    def second() -> None:
+        say(alice, conversation_id, "second")
+        notice_the_rows(parley)
+        for body in parley.dequeue("NotificationJobs"):
+            parley.functions.invoke("DecideNotifications", {"Records": [{"messageId": "m2", "body": body}]})
+
+    parley.hooks.append(Meanwhile("PutItem", second))
+    parley.drain()
+
+    [entry] = bob.get("/me/notifications").json["notifications"]
+    assert (entry["text"], entry["count"], entry["seen"]) == ("second", 2, False)
+    assert bob.patch(f"/messages/{first}/read").status == 200
+    [entry] = bob.get("/me/notifications").json["notifications"]
+    assert (entry["text"], entry["count"], entry["seen"]) == ("second", 1, False)

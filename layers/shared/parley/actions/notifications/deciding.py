@@ -121,7 +121,7 @@ def _tell(
         _gather(plans, job, now_ms)
         pushed = [plan for plan in plans if plan.pushes]
         try:
-            totals = _claim(pushed, owner, now_ms)
+            totals = _claim(pushed, job, owner, now_ms)
         except conditions.LostRace:
             continue
         # A push is the last thing before its note: all else may happen twice.
@@ -133,16 +133,27 @@ def _tell(
     raise retrying.busy()
 
 
-def _claim(plans: Sequence[_Plan], owner: str, now_ms: int) -> Mapping[str, int]:
+def _claim(plans: Sequence[_Plan], job: NotificationJob, owner: str, now_ms: int) -> Mapping[str, int]:
     """Claims some pushes, and returns the unread totals of their people; two round trips, none for no push.
 
-    Raises LostRace if another job has claimed one meanwhile.
+    Beside that it looks once more at what it is about to push. Raises LostRace if another job has claimed one
+    meanwhile, or if one is not to be pushed any more.
     """
-    claimed = [_claimed(plan, owner, now_ms) for plan in plans]
-    _, totals = in_parallel(
-        lambda: notices.claim(claimed, now_ms) if claimed else None,
-        lambda: badges.unread_totals([plan.known for plan in plans], now_ms),
+    if not plans:
+        return {}
+    known = [plan.known for plan in plans]
+    (_, fresh), totals = in_parallel(
+        lambda: in_parallel(
+            lambda: notices.claim([_claimed(plan, owner, now_ms) for plan in plans], now_ms),
+            lambda: facts.read_facts([each.pair for each in known], now_ms),
+        ),
+        lambda: badges.unread_totals(known, now_ms),
     )
+    for plan, now in zip(plans, fresh, strict=True):
+        seen = replace(now, gathered=plan.known.gathered)
+        if seen.facts.is_erased or not decide(_seen_by(job, seen), "push").told:
+            raise conditions.LostRace
+        plan.known = replace(seen, trace=plan.known.trace)  # it may be read before its claim or after it
     return totals
 
 
@@ -166,7 +177,7 @@ def _counted(unread: Mapping[Pair, int | None], now_ms: int) -> list[Known]:
 
 def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) -> _Plan:
     told = {}
-    seen = _trailing(known) if job.trails else _apart_from_itself(known)
+    seen = _seen_by(job, known)
     seen = seen if may_mail else replace(seen, has_email=False)
     for channel in CHANNELS:
         before = known.trace.channels.get(channel)
@@ -193,6 +204,10 @@ def _apart_from_itself(known: Known) -> Facts:
     """Returns the facts of a push; one that is tried again is not held back by what other devices took of it."""
     is_newest = known.shared is None or known.shared.pushed_seq <= known.pair.occasion.seq
     return replace(known.facts, pushed_at_ms=None) if known.pair.occasion.devices and is_newest else known.facts
+
+
+def _seen_by(job: NotificationJob, known: Known) -> Facts:
+    return _trailing(known) if job.trails else _apart_from_itself(known)
 
 
 def _trailing(known: Known) -> Facts:
@@ -377,11 +392,29 @@ def _note(plans: Sequence[_Plan], now_ms: int) -> None:
         entries[key] = _merged(entries.get(key), entry)
     told = [plan for plan in plans if plan.pushes and plan.told["push"].state == "sent"]
     in_parallel(
-        lambda: notices.write(entries.values(), [plan.trace for plan in plans if plan.told], now_ms),
+        lambda: _write(list(entries.values()), [plan.trace for plan in plans if plan.told], now_ms),
         lambda: closing.note_pushes(
             (plan.known.recipient, plan.known.pair.occasion.conversation_id, _newest_seq(plan)) for plan in told
         ),
     )
+
+
+def _write(entries: Sequence[Entry], traces: Sequence[NoticeTrace], now_ms: int) -> None:
+    """Writes entries and traces; an entry that another job has changed meanwhile is merged with that change."""
+    lost = notices.write(entries, traces, now_ms)
+    for _ in conditions.tries():
+        if not lost:
+            return
+        found = notices.entries((each.user_id, each.place) for each in lost)
+        lost = notices.write([_after(found.get((each.user_id, each.place)), each) for each in lost], (), now_ms)
+    raise retrying.busy()
+
+
+def _after(there: Entry | None, entry: Entry) -> Entry:
+    """Returns an entry as it is to be written in place of the one that is there, or of a damaged or deleted one."""
+    if there is None:
+        return replace(entry, item=None)
+    return replace(_merged(there, entry), version=there.version, item=there.item)
 
 
 def _merged(former: Entry | None, later: Entry) -> Entry:

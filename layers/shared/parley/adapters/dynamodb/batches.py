@@ -20,7 +20,7 @@ Key = tuple[str | int, ...]
 Item = Mapping[str, Any]  # in DynamoDB's own notation
 Row = TypeVar("Row", bound=Table)
 
-_calls = Threads(max_workers=8, thread_name_prefix="batch-get")
+_calls = Threads(max_workers=32, thread_name_prefix="batch-get")
 
 
 class Rows:

@@ -12,6 +12,8 @@ another person's id: an erasure of that person need not look here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import wait
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Literal
 
@@ -19,16 +21,19 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.documents import to_wire
+from parley.adapters.threads import Threads
 from parley.domain.api import ids
 from parley.domain.notifications.notice import NOTICE_LIFE_S, TRACE_LIFE_S, Channel, Kind
-from parley.domain.notifications.occasion import Occasion
+from parley.domain.notifications.occasion import MAX_TOLD, Occasion
 
 _Row = tables.Notification
 _SEEN = "~seen"
+_writes = Threads(max_workers=4, thread_name_prefix="notices")
 
 State = Literal["claimed", "waiting", "sent", "skipped", "failed"]
 MAX_LOOKED = 100  # traces of one message's reactions, or of one ticket, among which the newest are looked for
@@ -39,7 +44,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     """An entry of a person's inbox. An entry that only an e-mail tells of is hidden from the inbox.
 
     `pushed_seq` and `pushed_at_ms` are of the last push of a conversation's messages; before `trails_ms` a push is
-    due that tells of those that were held back.
+    due that tells of those that were held back. `item` is the row as it was read, in DynamoDB's own notation; None
+    stands for any row.
     """
 
     user_id: str
@@ -55,6 +61,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     pushed_seq: int = 0
     pushed_at_ms: int | None = None
     trails_ms: int | None = None
+    version: int = 0
+    item: Mapping[str, Any] | None = {}
 
     @property
     def is_of_something(self) -> bool:
@@ -118,9 +126,9 @@ def seen_before_ms(rows: batches.Rows, user_id: str) -> int:
 
 def entry_of(rows: batches.Rows, user_id: str, place: str) -> Entry | None:
     """Returns an entry from a batch; None if there is none, or it is unreadable."""
-    return unreadable.readable("Notifications", [(user_id, place)], lambda key: _entry_in(rows, key)).get(
-        (user_id, place)
-    )
+    key = (user_id, place)
+    found = unreadable.readable("Notifications", [key], lambda key: _entry_in(rows, key)).get(key)
+    return None if found is None else msgspec.structs.replace(found, item=rows.item(_Row, *key) or {})
 
 
 def trace_of(rows: batches.Rows, user_id: str, place: str) -> NoticeTrace:
@@ -169,9 +177,54 @@ def claim(traces: Sequence[NoticeTrace], now_ms: int) -> None:
             transaction.save(_trace_row(trace, now_ms), condition=conditions.unchanged(trace.item, _Row.version))
 
 
-def write(entries: Iterable[Entry], traces: Iterable[NoticeTrace], now_ms: int) -> None:
-    """Writes entries and traces, whatever is there; one round trip for each 25 at once."""
-    batches.write_rows([*map(_entry_row, entries), *(_trace_row(trace, now_ms) for trace in traces)])
+def write(entries: Sequence[Entry], traces: Iterable[NoticeTrace], now_ms: int) -> list[Entry]:
+    """Writes entries and traces, all at once; one round trip, and one more if an entry of several was changed.
+
+    Returns the entries that it did not write, because others have changed them since they were read. Traces are
+    written whatever is there: their job has claimed them, or nobody is told twice by it. Several entries are
+    transactions, as their claims are.
+    """
+    parts = [entries[first : first + MAX_TOLD] for first in range(0, len(entries), MAX_TOLD)]
+    begun = _writes.submit(batches.write_rows, [_trace_row(trace, now_ms) for trace in traces])
+    try:
+        lost = [entry for part in _writes.map(_write_part, parts) for entry in part]
+    finally:
+        wait([begun])  # nothing may still run when the caller gets an error
+    begun.result()
+    return lost
+
+
+def _write_part(entries: Sequence[Entry]) -> list[Entry]:
+    if len(entries) > 1:
+        with suppress(conditions.LostRace), conditions.transaction() as transaction:
+            for entry in entries:
+                transaction.save(_entry_row(entry), condition=_is_as_read(entry))
+            return []
+    return [entry for entry in entries if not _put(entry)]
+
+
+def _is_as_read(entry: Entry) -> Condition | None:
+    return None if entry.item is None else conditions.unchanged(entry.item, _Row.version)
+
+
+def _put(entry: Entry) -> bool:
+    try:
+        _entry_row(entry).save(condition=_is_as_read(entry))
+    except PutError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def entries(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Entry]:
+    """Returns those entries that there are and that can be read, by person and place.
+
+    Strongly consistent, one round trip.
+    """
+    wanted = list(keys)
+    rows = batches.read_rows({_Row: list(wanted)})
+    return {key: entry for key in wanted if (entry := entry_of(rows, *key)) is not None}
 
 
 def get_entry(user_id: str, place: str) -> Entry | None:
@@ -248,6 +301,7 @@ def _entry(row: tables.Notification) -> Entry:
             "pushed_seq": int(row.pushed_seq or 0),
             "pushed_at_ms": None if row.pushed_at_ms is None else int(row.pushed_at_ms),
             "trails_ms": None if row.trails_ms is None else int(row.trails_ms),
+            "version": int(row.version or 0),
         },
         type=Entry,
     )
@@ -267,6 +321,7 @@ def _entry_row(entry: Entry) -> tables.Notification:
         pushed_seq=entry.pushed_seq or None,
         pushed_at_ms=entry.pushed_at_ms,
         trails_ms=entry.trails_ms,
+        version=entry.version + 1,
         expires_at_s=entry.at_ms // 1000 + NOTICE_LIFE_S,
     )
 
