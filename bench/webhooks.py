@@ -1,8 +1,8 @@
 """Webhooks over the local stack: the delay of first attempts, beside an endpoint that never answers in time.
 
 People send over REST on a fixed beat, each in a conversation of their own. One endpoint answers at once, the other
-takes 29 s, longer than an attempt may. A delay runs from the call that sends a message to the request that tells the first
-endpoint of it, by one clock. Store, gateway, functions, senders and receivers share the machine.
+takes 29 s, longer than an attempt may. A delay runs from the call that sends a message to the request that tells the
+first endpoint of it, by one clock. Store, gateway, functions, senders and receivers share the machine.
 """
 
 import asyncio
