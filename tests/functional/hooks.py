@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from parley.domain.webhooks.deliveries import Delivery
+from parley.domain.webhooks.event_types import Occurrence
 from tests.harness import Parley, Reply, User
 
 ENDPOINTS = "/admin/webhooks"
@@ -99,6 +101,8 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setenv("ALLOW_PRIVATE_ADDRESSES", "true")
     monkeypatch.setattr("parley.domain.webhooks.deliveries.BACK_OFF_S", (0, 0, 0))
     monkeypatch.setattr("parley.domain.webhooks.endpoints.PAUSES_FROM", 1000)
+    monkeypatch.setattr("parley.domain.webhooks.endpoints.HELD_MS", 0)
+    monkeypatch.setattr("parley.domain.webhooks.endpoints.SETTLED_MS", 0)
     with receiving() as found:
         yield found
 
@@ -135,6 +139,15 @@ def deliveries(keeper: User, webhook_id: str, query: str = "") -> list[dict[str,
     assert reply.status == 200, reply
     found: list[dict[str, Any]] = reply.json["deliveries"]
     return found
+
+
+def pending(webhook_id: str, event: dict[str, Any], due_ms: int, **fields: Any) -> str:
+    """Writes a delivery that waits for an attempt; returns the job that makes it."""
+    from parley.adapters.webhooks import deliveries  # it needs the environment that the fixture makes
+
+    delivery = Delivery(webhook_id=webhook_id, event=Occurrence(**event), status="pending", next_at_ms=due_ms, **fields)
+    deliveries.put_delivery(delivery, None)
+    return json.dumps({"webhook_id": webhook_id, "event": event, "due_ms": due_ms, **fields})
 
 
 def take_on(parley: Parley, queue: str) -> int:

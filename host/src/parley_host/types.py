@@ -261,17 +261,19 @@ DeliveryStatus = Literal["failed", "pending", "succeeded"]
 
 
 class DeliveryView(TypedDict):
-    """A delivery: one event for one endpoint."""
+    """A delivery: one event for one endpoint; its attempts are those since it was last replayed, if it was."""
 
     id: str
     event_id: str
     type: str
+    conversation_id: str | None
+    message_id: str | None
     status: DeliveryStatus
     attempts: int
     response_status: int | None
     code: str | None
     occurred_at: str
-    last_attempt_at: str
+    last_attempt_at: str | None
     next_attempt_at: str | None
 
 

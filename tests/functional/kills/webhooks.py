@@ -10,7 +10,7 @@ import pytest
 from parley.domain.api import ids
 from parley.domain.api.times import rfc3339
 from parley.domain.webhooks.event_types import Occurrence
-from tests.functional.hooks import ENDPOINTS
+from tests.functional.hooks import ENDPOINTS, pending
 from tests.functional.kills.acts import alice_said, and_then, answered, host_of, invoke, sign_host_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
@@ -100,6 +100,12 @@ def replay_deliveries(world: World) -> object:
     return ask("POST", f"{PATH}/replay", body)(world)
 
 
+def have_pending(world: World) -> None:
+    event = event_of(world)
+    told = {"type": event.type, "key": event.key, "number": event.number, "at_ms": event.at_ms}
+    pending(WEBHOOK_ID, told, 1, attempts=1)
+
+
 delivered = and_then(have_webhook, alice_said, bring("PostWebhook"))
 
 SCENARIOS = [
@@ -111,5 +117,9 @@ SCENARIOS = [
     Scenario("rest/replay_delivery", and_nothing_more(replay_delivery, "WebhookRetries"), delivered),
     Scenario("rest/replay_deliveries", and_nothing_more(replay_deliveries, "WebhookRetries"), have_webhook),
     Scenario("queues/post_webhook", bring("PostWebhook"), and_then(have_webhook, alice_said)),
-    Scenario("queues/retry_webhook", bring("RetryWebhook", attempts=1), and_then(have_webhook, alice_said)),
+    Scenario(
+        "queues/retry_webhook",
+        bring("RetryWebhook", attempts=1, due_ms=1),
+        and_then(have_webhook, alice_said, have_pending),
+    ),
 ]

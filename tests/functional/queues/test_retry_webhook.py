@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from parley.domain.webhooks.endpoints import DISABLED_AFTER_MS
 from tests.functional.attachments import clean_attachment
 from tests.functional.desk import open_ticket
-from tests.functional.hooks import Got, Receiver, deliveries, host, made, of, receiver
+from tests.functional.hooks import Got, Receiver, deliveries, host, made, of, pending, receiver
 from tests.functional.talk import make_group, meet, say
 from tests.harness import Parley
 
@@ -64,7 +64,7 @@ def test_event_whose_subject_is_gone_leaves_no_delivery(parley: Parley, receiver
     backend = host(parley)
     webhook = made(backend, receiver.url)
     event = {"type": "report.created", "key": "#report#r_gone", "number": 1, "at_ms": 1}
-    parley.enqueue("WebhookRetries", json.dumps({"webhook_id": webhook["id"], "event": event, "attempts": 1}))
+    parley.enqueue("WebhookRetries", pending(webhook["id"], event, 1, attempts=1))
     parley.drain()
 
     assert receiver.got == [] and deliveries(backend, webhook["id"]) == []

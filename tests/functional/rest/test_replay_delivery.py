@@ -1,6 +1,6 @@
 """POST /admin/deliveries/{delivery_id}/replay: one more attempt, under the same id of the event."""
 
-from tests.functional.hooks import ENDPOINTS, Receiver, deliveries, host, made, receiver
+from tests.functional.hooks import ENDPOINTS, Receiver, deliveries, follow, host, made, receiver
 from tests.functional.replies import invalid, refusal
 from tests.harness import Parley
 
@@ -21,6 +21,61 @@ def test_successful_delivery_can_be_repeated(parley: Parley, receiver: Receiver)
     assert [got.id for got in receiver.got] == [delivery["event_id"]] * 2
     [after] = deliveries(backend, webhook["id"])
     assert (after["status"], after["attempts"]) == ("succeeded", 1)
+
+
+def test_replay_of_a_pending_delivery_makes_its_next_attempt_now(parley: Parley, receiver: Receiver) -> None:
+    backend = host(parley)
+    webhook = made(backend, receiver.url)
+    receiver.status = 500
+    backend.post(f"{ENDPOINTS}/{webhook['id']}/test")
+    follow(parley)
+    [delivery] = deliveries(backend, webhook["id"], "?status=pending")
+
+    replies = []
+    for _ in range(5):
+        replies.append(backend.post(f"/admin/deliveries/{delivery['id']}/replay"))
+        parley.advance(1)
+    parley.drain()
+
+    assert {(reply.status, reply.json["status"], reply.json["attempts"]) for reply in replies} == {(202, "pending", 1)}
+    assert len(receiver.got) == 4  # as without a replay
+    [after] = deliveries(backend, webhook["id"])
+    assert (after["id"], after["status"], after["attempts"]) == (delivery["id"], "failed", 4)
+
+
+def test_replay_of_a_pending_delivery_that_succeeds_is_its_last_attempt(parley: Parley, receiver: Receiver) -> None:
+    backend = host(parley)
+    webhook = made(backend, receiver.url)
+    receiver.status = 500
+    backend.post(f"{ENDPOINTS}/{webhook['id']}/test")
+    follow(parley)
+    [delivery] = deliveries(backend, webhook["id"])
+    receiver.take()
+    statuses = iter([200])
+    receiver.answer = lambda _: next(statuses, 500)
+
+    for _ in range(5):
+        backend.post(f"/admin/deliveries/{delivery['id']}/replay")
+    parley.drain()
+
+    assert len(receiver.got) == 1
+    assert [each["status"] for each in deliveries(backend, webhook["id"])] == ["succeeded"]
+
+
+def test_a_replayed_delivery_shows_nothing_of_the_attempts_before(parley: Parley, receiver: Receiver) -> None:
+    backend = host(parley)
+    webhook = made(backend, receiver.url)
+    receiver.status = 500
+    backend.post(f"{ENDPOINTS}/{webhook['id']}/test")
+    parley.drain()
+    [failed] = deliveries(backend, webhook["id"], "?status=failed")
+
+    backend.post(f"/admin/deliveries/{failed['id']}/replay")
+
+    [shown] = deliveries(backend, webhook["id"])
+    names = ("status", "attempts", "response_status", "code", "last_attempt_at")
+    assert [shown[name] for name in names] == ["pending", 0, None, None, None]
+    assert shown["next_attempt_at"] is not None and failed["last_attempt_at"] is not None
 
 
 def test_what_cannot_be_repeated_is_refused(parley: Parley, receiver: Receiver) -> None:

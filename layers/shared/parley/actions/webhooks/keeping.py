@@ -132,17 +132,22 @@ def _check_same(request: Request, known: Endpoint, wanted: CreateWebhook) -> Non
 
 
 def update_webhook(request: Request, webhook_id: str, wanted: UpdateWebhook) -> WebhookAnswer:
-    """Changes an endpoint, or enables or disables it; two round trips, one if it is that way already."""
+    """Changes an endpoint, or enables or disables it; two round trips, one if it is that way already.
+
+    `enabled` ends a pause: one call more releases what waits for its end.
+    """
     require_keeper(request)
     if isinstance(wanted.url, str):
         _check_url(wanted.url, f"{request.field_prefix}/url")
     events = (
         check_patterns(wanted.events, f"{request.field_prefix}/events") if isinstance(wanted.events, list) else None
     )
-    return _answer(
-        request,
-        _change(request, webhook_id, "update_webhook", lambda known: updated(known, wanted, events, request.now_ms)),
+    before, after = _change(
+        request, webhook_id, "update_webhook", lambda known: updated(known, wanted, events, request.now_ms)
     )
+    if wanted.enabled is True and after.is_settling(request.now_ms):  # also a repeat of one that died in between
+        jobs.queue_release(after, before.paused_until_ms, request.now_ms)
+    return _answer(request, after)
 
 
 def rotate_webhook_secret(request: Request, webhook_id: str, wanted: RotateSecret) -> WebhookWithSecret:
@@ -153,7 +158,7 @@ def rotate_webhook_secret(request: Request, webhook_id: str, wanted: RotateSecre
     require_keeper(request)
     ids.check_webhook_id(webhook_id, "{webhook_id}")
     sealed = sealed_secrets.seal(webhook_id, _secret(request, wanted.secret))
-    after = _change(
+    _, after = _change(
         request,
         webhook_id,
         "rotate_webhook_secret",
@@ -200,19 +205,21 @@ def disabled() -> Conflict:
     return Conflict("webhook_disabled", "This webhook is disabled.", rule="enabled: PATCH it first")
 
 
-def _change(request: Request, webhook_id: str, action: AuditAction, change: Callable[[Endpoint], Endpoint]) -> Endpoint:
-    """Returns an endpoint after a change, which is in the audit log if it changes anything."""
+def _change(
+    request: Request, webhook_id: str, action: AuditAction, change: Callable[[Endpoint], Endpoint]
+) -> tuple[Endpoint, Endpoint]:
+    """Returns an endpoint before and after a change, which is in the audit log if it changes anything."""
     for _ in conditions.tries():
         known = access_endpoint(webhook_id)
         after = change(known)
         if after is known:
-            return known
+            return known, known
         details = {"version": str(after.version)}
         try:
             endpoints.replace(known, after, new_entry(account_states.as_put(request), action, webhook_id, **details))
         except conditions.LostRace:
             continue
-        return after
+        return known, after
     raise retrying.busy()
 
 

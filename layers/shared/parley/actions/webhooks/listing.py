@@ -22,6 +22,7 @@ from parley.domain.webhooks.deliveries import (
     ReplayDeliveries,
     delivery_view,
     no_delivery,
+    replayed,
     split_delivery_id,
 )
 
@@ -49,6 +50,7 @@ def list_deliveries(request: Request, webhook_id: str, query: DeliveryQuery) -> 
 def replay_delivery(request: Request, delivery_id: str) -> DeliveryView:
     """Queues one more attempt at a delivery, with further ones if it fails; five round trips.
 
+    The next attempt of one that is pending is made now instead of later, so each delivery waits for one attempt only.
     Raises NotFound for a delivery that is not kept any more.
     """
     require_keeper(request)
@@ -61,7 +63,7 @@ def replay_delivery(request: Request, delivery_id: str) -> DeliveryView:
         raise disabled()
     audit.write_entry(new_entry(account_states.as_put(request), "replay_delivery", webhook_id, delivery_id=delivery_id))
     posting.replay([found], request.now_ms)
-    return delivery_view(posting.replayed(found, request.now_ms))
+    return delivery_view(replayed(found, request.now_ms))
 
 
 def replay_deliveries(request: Request, webhook_id: str, wanted: ReplayDeliveries) -> Replay:

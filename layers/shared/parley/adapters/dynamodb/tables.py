@@ -898,9 +898,11 @@ class Webhook(Table):
     type = UnicodeAttribute(null=True)
     of_key = UnicodeAttribute(null=True)
     number = NumberAttribute(null=True)
+    message_seq = NumberAttribute(null=True)
     attempts = NumberAttribute(null=True)
     status_code = NumberAttribute(null=True)
     code = UnicodeAttribute(null=True)
+    first_ms = NumberAttribute(null=True)
     last_at_ms = NumberAttribute(null=True)
     next_at_ms = NumberAttribute(null=True)
 

@@ -43,6 +43,13 @@ def find_delivery(webhook_id: str, place: str) -> Delivery | None:
     return next((_delivery(row) for row in found if row is not None), None)
 
 
+def find_pending(webhook_id: str, place: str) -> Delivery | None:
+    """Returns a delivery that waits for its next attempt, or None; one round trip, half of one unit."""
+    key = (_key(webhook_id, "pending"), place)
+    row = batches.read_rows({tables.Webhook: [key]}).get(tables.Webhook, *key)
+    return None if row is None else _delivery(row)
+
+
 def newest(webhook_id: str, status: DeliveryStatus, before: str | None, limit: int) -> list[Delivery]:
     """Returns up to `limit` deliveries of a status, the newest first, before a place; one round trip."""
     place = None if before is None else tables.Webhook.place < before
@@ -73,9 +80,11 @@ def _row(delivery: Delivery) -> tables.Webhook:
         of_key=event.key,
         number=event.number,
         version=event.version or None,
+        message_seq=event.message_seq or None,
         attempts=delivery.attempts,
         status_code=delivery.status_code,
         code=delivery.code,
+        first_ms=delivery.first_ms,
         last_at_ms=delivery.last_at_ms,
         next_at_ms=delivery.next_at_ms,
         expires_at_s=delivery.expires_at_s,
@@ -89,6 +98,7 @@ def _delivery(row: tables.Webhook) -> Delivery:
         key=row.of_key or "",
         number=int(row.number or 0),
         version=int(row.version or 0),
+        message_seq=int(row.message_seq or 0),
         at_ms=int(row.place.partition("#")[0]),
     )
     stored: dict[str, Any] = {
@@ -97,6 +107,7 @@ def _delivery(row: tables.Webhook) -> Delivery:
         "attempts": int(row.attempts or 0),
         "status_code": None if row.status_code is None else int(row.status_code),
         "code": row.code,
+        "first_ms": int(row.first_ms or 0),
         "last_at_ms": int(row.last_at_ms or 0),
         "next_at_ms": None if row.next_at_ms is None else int(row.next_at_ms),
     }

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.requests import Body, Page, Time
@@ -44,7 +45,9 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An attempt that is due: of one event at one endpoint. `attempts` were made before, the first at `first_ms`.
 
     Of a replay of a range (`until_ms`), the job finds the next deliveries instead: those of `status` after `place`. A
-    job for the bus has up to ten `events` and no endpoint. `purge` deletes the deliveries of a deleted endpoint.
+    job for the bus has up to ten `events` and no endpoint.
+    `purge` deletes the deliveries of a deleted endpoint. `release` hands on what has waited for the end of the pause at
+    `first_ms`: first attempts, which are `released` then, and further ones that were put off until `until_ms`.
     """
 
     webhook_id: str = ""  # left out where there is none: a version before the bus raises, and the job comes again
@@ -57,10 +60,16 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: Replayed | None = None
     place: str = ""
     purge: bool = False
+    release: bool = False
+    released: bool = False
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """A delivery as it is stored; `code` says why the last attempt failed, without content."""
+    """A delivery as it is stored; `code` says why the last attempt failed, without content.
+
+    The first of its `attempts` was made, or put off, at `first_ms`. `next_at_ms` names the only job that may make the
+    next one: another job of the same event ends when it comes.
+    """
 
     webhook_id: str
     event: Occurrence
@@ -68,6 +77,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     status_code: int | None = None
     code: str | None = None
+    first_ms: int = 0
     last_at_ms: int = 0
     next_at_ms: int | None = None
 
@@ -85,9 +95,20 @@ class Delivery(Struct, frozen=True, kw_only=True):
         kept_ms = KEPT_MS if self.status == "succeeded" else KEPT_FAILED_MS
         return (self.last_at_ms + kept_ms) // 1000
 
+    @property
+    def job(self) -> Job:
+        """Returns the job that makes the next attempt."""
+        return Job(
+            webhook_id=self.webhook_id,
+            event=self.event,
+            attempts=self.attempts,
+            first_ms=self.first_ms,
+            due_ms=self.next_at_ms or 0,
+        )
+
 
 class DeliveryView(Struct, frozen=True, kw_only=True):
-    """A delivery: one event for one endpoint.
+    """A delivery: one event for one endpoint; its attempts are those since it was last replayed, if it was.
 
     `code` says why the last attempt failed: `http_error` (`response_status` has the status), `timed_out`, or another
     code of the guide. `event_id` is the `webhook-id` of its requests.
@@ -96,12 +117,14 @@ class DeliveryView(Struct, frozen=True, kw_only=True):
     id: str
     event_id: str
     type: str
+    conversation_id: str | None
+    message_id: str | None
     status: DeliveryStatus
     attempts: int
     response_status: int | None
     code: str | None
     occurred_at: str
-    last_attempt_at: str
+    last_attempt_at: str | None
     next_attempt_at: str | None
 
 
@@ -146,12 +169,14 @@ def delivery_view(delivery: Delivery) -> DeliveryView:
         id=delivery.delivery_id,
         event_id=delivery.event.id,
         type=delivery.event.type,
+        conversation_id=delivery.event.conversation_id,
+        message_id=delivery.event.message_id,
         status=delivery.status,
         attempts=delivery.attempts,
         response_status=delivery.status_code,
         code=delivery.code,
         occurred_at=rfc3339(delivery.event.at_ms),
-        last_attempt_at=rfc3339(delivery.last_at_ms),
+        last_attempt_at=rfc3339(delivery.last_at_ms) if delivery.attempts else None,
         next_attempt_at=rfc3339_or_none(delivery.next_at_ms),
     )
 
@@ -167,6 +192,15 @@ def split_delivery_id(delivery_id: str) -> tuple[str, str]:
 def no_delivery() -> NotFound:
     """Returns the refusal for a delivery that is not there, or no longer."""
     return NotFound("delivery_not_found", "There is no such delivery.")
+
+
+def replayed(delivery: Delivery, now_ms: int) -> Delivery:
+    """Returns a delivery that is attempted now: a pending one before its time, another one as if for the first time."""
+    if delivery.status == "pending":
+        return replace(delivery, next_at_ms=now_ms)
+    return replace(
+        delivery, status="pending", attempts=0, status_code=None, code=None, first_ms=now_ms, next_at_ms=now_ms
+    )
 
 
 def next_attempt_ms(job: Job, now_ms: int, jitter: float) -> int | None:

@@ -24,6 +24,8 @@ SHOWN_AGAIN_MS = 600_000  # for so long a repeated POST shows the secret, becaus
 DISABLED_AFTER_MS = 3 * DAY_MS  # of failures without a success
 PAUSES_FROM = 5  # failures in a row, from which an endpoint gets no first attempts for a while
 MIN_PAUSE_MS, MAX_PAUSE_MS = 30_000, 900_000
+HELD_MS = 15_000  # after a pause: first attempts of new events come after those that have waited
+SETTLED_MS = 10_000  # after that, twice the time for which a process knows the endpoints
 WEBHOOK_ID_PATTERN = r"^wh_[a-z2-7]{26}$(?!\n)"
 
 WhyDisabled = Literal["by_request", "gone", "failing"]
@@ -98,6 +100,19 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     created_by: str
     updated_at_ms: int
 
+    def is_paused(self, now_ms: int) -> bool:
+        """Says whether no attempts are made now."""
+        return self.paused_until_ms > now_ms
+
+    def held_until_ms(self, now_ms: int) -> int:
+        """Returns the time until which first attempts wait, in a pause or after it; 0 if they do not."""
+        held_until_ms = self.paused_until_ms if self.is_paused(now_ms) else self.paused_until_ms + HELD_MS
+        return held_until_ms if held_until_ms > now_ms else 0
+
+    def is_settling(self, now_ms: int) -> bool:
+        """Says whether a pause has just ended, so that first attempts may still be held."""
+        return self.paused_until_ms <= now_ms < self.paused_until_ms + HELD_MS + SETTLED_MS
+
     def valid_secrets(self, now_ms: int) -> list[str]:
         """Returns the secrets by which a request is signed, sealed, the present one first."""
         return [self.secret, *(old.secret for old in self.old_secrets if old.until_ms > now_ms)]
@@ -166,7 +181,7 @@ def webhook_view(endpoint: Endpoint, now_ms: int) -> WebhookDetails:
         disabled_reason=endpoint.why_disabled,
         disabled_at=rfc3339_or_none(endpoint.disabled_at_ms),
         failing_since=rfc3339_or_none(endpoint.failing_since_ms),
-        paused_until=rfc3339(endpoint.paused_until_ms) if endpoint.paused_until_ms > now_ms else None,
+        paused_until=rfc3339(endpoint.paused_until_ms) if endpoint.is_paused(now_ms) else None,
         old_secret_until=rfc3339_or_none(
             max((old.until_ms for old in endpoint.old_secrets if old.until_ms > now_ms), default=None)
         ),
@@ -197,7 +212,7 @@ def updated(known: Endpoint, wanted: UpdateWebhook, events: tuple[str, ...] | No
     )
     if wanted.enabled is False and known.enabled:
         after = disabled(after, "by_request", now_ms)
-    if wanted.enabled is True and (not known.enabled or known.paused_until_ms > now_ms):
+    if wanted.enabled is True and (not known.enabled or known.is_paused(now_ms)):
         after = replace(
             after,
             enabled=True,
@@ -205,7 +220,7 @@ def updated(known: Endpoint, wanted: UpdateWebhook, events: tuple[str, ...] | No
             disabled_at_ms=None,
             failing_since_ms=None,
             failures=0,
-            paused_until_ms=0,
+            paused_until_ms=min(known.paused_until_ms, now_ms),
         )
     return known if after == known else replace(after, version=known.version + 1, updated_at_ms=now_ms)
 
@@ -254,5 +269,5 @@ def after_failure(known: Endpoint, now_ms: int, *, is_gone: bool) -> Endpoint:
 
 
 def after_success(known: Endpoint) -> Endpoint:
-    """Returns an endpoint after a success: nothing is left of its failures."""
-    return replace(known, failures=0, failing_since_ms=None, paused_until_ms=0)
+    """Returns an endpoint after a success: nothing is left of its failures. A pause is over, or no attempt was made."""
+    return replace(known, failures=0, failing_since_ms=None)

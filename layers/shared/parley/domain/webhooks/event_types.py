@@ -51,7 +51,10 @@ _OF_CHANGES = {
     "member_added": "member.added",
     "member_removed": "member.removed",
 }
+_MISSED_CALL = "call.missed"
 _MISSED = "call_missed"  # the event of the system message about a call that nobody answered
+_OF_MESSAGES = {"message.created", "note.created", _MISSED_CALL}
+_OF_TICKET = "#ticket#"
 _OF_CALL = "#call#"  # begins the keys of the outbox's entries of calls; the conversation's id follows
 BUCKETS = 10  # of an endpoint: so many first attempts at once, each in the order of its conversations
 
@@ -60,7 +63,7 @@ class Occurrence(Struct, frozen=True, kw_only=True):
     """One event: its type, and the row that tells of it (`key`, `number`), from which each attempt makes the body.
 
     `id` is that of the event for all endpoints and attempts, the receiver's to find doubles by. A version of a row
-    that is written over and over (`version`) is an event of its own.
+    that is written over and over (`version`) is an event of its own. `message_seq` is that of a changed message.
     """
 
     type: str
@@ -68,6 +71,7 @@ class Occurrence(Struct, frozen=True, kw_only=True):
     number: int
     at_ms: int
     version: int = 0
+    message_seq: int = 0
 
     @property
     def id(self) -> str:
@@ -80,6 +84,18 @@ class Occurrence(Struct, frozen=True, kw_only=True):
         if self.key.startswith(_OF_CALL):
             return self.key.removeprefix(_OF_CALL).partition("/")[0]
         return self.key.removesuffix("#c")
+
+    @property
+    def conversation_id(self) -> str | None:
+        """Returns the conversation or the ticket that the event is about; None for another thing."""
+        found = self.subject.removeprefix(_OF_TICKET)
+        return None if found.startswith("#") or self.type == TEST else found
+
+    @property
+    def message_id(self) -> str | None:
+        """Returns the message that the event is about, or None."""
+        seq = self.number if self.type in _OF_MESSAGES and self.key == self.subject else self.message_seq
+        return f"{self.conversation_id}.{seq}" if seq else None
 
     @property
     def bucket(self) -> int:
@@ -126,7 +142,7 @@ def _of_message(row: Mapping[str, Any]) -> Iterator[Occurrence]:
     event_type = "note.created" if is_note else "message.created"
     yield Occurrence(type=event_type, key=key, number=number, at_ms=at_ms)
     if (row.get("system") or {}).get("event") == _MISSED:
-        yield Occurrence(type="call.missed", key=key, number=number, at_ms=at_ms)
+        yield Occurrence(type=_MISSED_CALL, key=key, number=number, at_ms=at_ms)
 
 
 def _of_change(row: Mapping[str, Any]) -> Iterator[Occurrence]:
@@ -134,11 +150,18 @@ def _of_change(row: Mapping[str, Any]) -> Iterator[Occurrence]:
     event_type = _OF_CHANGES.get(change["kind"])  # a ticket's changes are in the outbox
     if event_type is None or change.get("for_user_id") is not None:
         return
+    message_seq = int(change["message_seq"]) if event_type.startswith("message.") else 0
     if ids.is_notes_id(row["conversation_id"]):
         if not event_type.startswith("message."):
             return
         event_type = event_type.replace("message.", "note.")
-    yield Occurrence(type=event_type, key=row["conversation_id"], number=int(row["seq"]), at_ms=int(change["at_ms"]))
+    yield Occurrence(
+        type=event_type,
+        key=row["conversation_id"],
+        number=int(row["seq"]),
+        at_ms=int(change["at_ms"]),
+        message_seq=message_seq,
+    )
 
 
 def _of_outbox(row: Mapping[str, Any]) -> Iterator[Occurrence]:
