@@ -34,7 +34,7 @@ def test_replay_of_a_pending_delivery_makes_its_next_attempt_now(parley: Parley,
     replies = []
     for _ in range(5):
         replies.append(backend.post(f"/admin/deliveries/{delivery['id']}/replay"))
-        parley.advance(1)
+        parley.advance(0.01)
     parley.drain()
 
     assert {(reply.status, reply.json["status"], reply.json["attempts"]) for reply in replies} == {(202, "pending", 1)}
