@@ -26,13 +26,16 @@ def test_a_thousand_members_of_whom_two_hundred_are_online(parley: Parley) -> No
 
     with recording() as sent:
         [message_id] = say(alice, group, "hello, all of you")
-    with recording() as told:
+    with parley.watch() as told:
         parley.drain()
 
     assert sent.round_trips <= 3
     assert [call.operation for call in sent.calls if call.service != "dynamodb"] == []
     heard = [contents(screen.events("message_notification")) for screen in screens]
     assert [[one["message"]["id"] for one in events] for events in heard] == [[message_id]] * ONLINE
-    posts = [call for call in told.calls if b'"message_notification"' in call.params.get("Data", b"")]
+    posts = [call for call in told if b'"message_notification"' in call.params.get("Data", b"")]
     assert len(posts) == ONLINE
-    print(f"{len(posts)} posts")
+    of_fan_out = [call for call in told if call.function == "RunFanOut"]
+    batches = [call for call in of_fan_out if "Connections" in str(call.params.get("RequestItems", ""))]
+    assert len(batches) == MEMBERS // 100
+    print(f"{len(batches)} batches of presence, {len(posts)} posts")

@@ -10,6 +10,7 @@ import pytest
 
 from local.functions import InvocationError
 from tests.functional.erasures import erased
+from tests.functional.mailing import clocked
 from tests.functional.moderation import moderator
 from tests.functional.notifying import (
     decided,
@@ -413,7 +414,7 @@ def test_a_missed_call_and_an_invitation_are_told(scene: Scene) -> None:
     scene.parley.drain()
 
     assert "Alice added you to Chess" in scene.pushed
-    assert f"n#{group}#1#invitation" in entries_of(scene.parley, "bob")
+    assert f"n#{group}#0#invitation" in entries_of(scene.parley, "bob")
 
 
 def test_a_reaction_to_ones_own_message_is_told_in_the_app_alone(scene: Scene) -> None:
@@ -422,8 +423,10 @@ def test_a_reaction_to_ones_own_message_is_told_in_the_app_alone(scene: Scene) -
     assert scene.alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D").status in (200, 201, 204)
     scene.parley.drain()
 
-    [place] = [each for each in entries_of(scene.parley, "bob") if each.endswith("#reaction")]
-    name = place.removeprefix("n#").removesuffix("#reaction")
+    assert [each for each in entries_of(scene.parley, "bob") if each.endswith("#reaction")]
+    [name] = [
+        place.removeprefix("t#") for place in rows_of(scene.parley, "bob") if place.count("#") == 3 and place[0] == "t"
+    ]
     assert decided(scene.parley, "bob", name)["push"] == ("skipped", "preference_off")
 
 
@@ -571,3 +574,42 @@ def test_of_two_jobs_at_the_same_time_the_newer_message_stays_in_the_entry(parle
     assert bob.patch(f"/messages/{first}/read").status == 200
     [entry] = bob.get("/me/notifications").json["notifications"]
     assert (entry["text"], entry["count"], entry["seen"]) == ("second", 1, False)
+
+
+def test_reactions_on_and_off_are_one_entry_and_one_push(scene: Scene) -> None:
+    with clocked(scene.parley):
+        wanted = {"channels": {"push": {"reaction": True}}}
+        assert scene.bob.patch(PREFERENCES, json=wanted).status == 200
+        [message_id] = say(scene.bob, scene.conversation_id, "mine")
+        scene.parley.drain()
+        for _ in range(5):
+            assert scene.alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D").status < 300
+            scene.parley.drain()
+            scene.parley.advance(60)
+            assert scene.alice.delete(f"/messages/{message_id}/reactions/%F0%9F%91%8D").status < 300
+        assert scene.alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D").status < 300
+        scene.parley.drain()
+
+        told = scene.bob.get("/me/notifications").json
+        assert [each["kind"] for each in told["notifications"] if each["kind"] == "reaction"] == ["reaction"]
+        assert len(pushes(scene.service, "bob")) == 1
+
+
+def test_removing_and_adding_a_person_again_is_one_entry_and_one_push(scene: Scene) -> None:
+    with clocked(scene.parley):
+        group = make_group(scene.alice, scene.bob)
+        scene.parley.drain()
+        for _ in range(4):
+            scene.parley.advance(60)
+            assert scene.alice.delete(f"/conversations/{group}/members/bob").status < 300
+            assert scene.alice.post(f"/conversations/{group}/members", json={"user_ids": ["bob"]}).status == 200
+            scene.parley.drain()
+
+        told = scene.bob.get("/me/notifications").json
+        assert [(each["kind"], each["conversation_id"]) for each in told["notifications"]] == [("invitation", group)]
+        assert [each["kind"] for each in pushes(scene.service, "bob")] == ["invitation"]
+        scene.parley.advance(600)
+        assert scene.alice.delete(f"/conversations/{group}/members/bob").status < 300
+        assert scene.alice.post(f"/conversations/{group}/members", json={"user_ids": ["bob"]}).status == 200
+        scene.parley.drain()
+        assert len(pushes(scene.service, "bob")) == 2

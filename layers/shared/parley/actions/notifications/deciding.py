@@ -23,7 +23,7 @@ from parley.adapters.notifications import jobs, notices
 from parley.adapters.notifications.notices import Entry, NoticeTrace, Told
 from parley.domain.live.posts import NotYet, Post
 from parley.domain.notifications.answers import answer_of
-from parley.domain.notifications.decision import COLLAPSE_MS, Facts, Verdict, decide
+from parley.domain.notifications.decision import COLLAPSE_MS, REPEATED, Facts, Verdict, decide
 from parley.domain.notifications.events import NotificationTold
 from parley.domain.notifications.notice import CHANNELS, Channel, Kind
 from parley.domain.notifications.occasion import NotificationJob, Occasion
@@ -243,11 +243,17 @@ def _gather(plans: Sequence[_Plan], job: NotificationJob, now_ms: int) -> None:
                 _hold_back(former, now_ms)
             plan.sums = former is not None or job.trails
             newest[user_id, occasion.conversation_id] = plan
+        elif plan.pushes and plan.known.facts.kind in REPEATED:
+            place = occasion.entry_place(plan.known.facts.kind)
+            if (user_id, place) in newest:
+                _hold_back(newest[user_id, place], now_ms)
+            newest[user_id, place] = plan
     due: set[tuple[str, str]] = set()
     for plan in plans:
         key = (plan.known.pair.user_id, plan.known.pair.occasion.conversation_id)
         told = plan.told.get("push")
-        if told is not None and told.rule == "collapsed" and not plan.pushes and key not in newest:
+        may_trail = not plan.pushes and key not in newest and plan.known.facts.kind not in REPEATED
+        if told is not None and told.rule == "collapsed" and may_trail:
             entry = plan.known.shared
             is_due = key in due or (entry is not None and (entry.trails_ms or 0) > now_ms)
             if not is_due:
@@ -273,6 +279,7 @@ def _entry(plan: _Plan) -> Entry | None:
     return replace(
         before,
         seq=max(before.seq, occasion.seq),
+        number=max(before.number, occasion.number) if before.kind == "reaction" else before.number,
         at_ms=before.at_ms if occasion.at_ms - before.at_ms < MOVED_MS else occasion.at_ms,
         is_seen=False,
         is_hidden=before.is_hidden and not in_app,
@@ -370,7 +377,12 @@ def _outcome(known: Known, own: Sequence[Pushed], job: NotificationJob, now_ms: 
 
 
 def _note_push(plan: _Plan, now_ms: int) -> None:
-    """Notes in the entry of a conversation that it was pushed, so that the next ones within a while are held back."""
+    """Notes in the entry of a conversation that it was pushed, so that the next ones within a while are held back.
+
+    An entry of what can be done and undone at will says so of itself.
+    """
+    if plan.known.facts.kind in REPEATED and plan.entry is not None:
+        plan.entry = replace(plan.entry, pushed_at_ms=now_ms)
     if plan.known.facts.kind in GATHERED:
         before = _shared(plan)
         plan.shared = replace(before, pushed_seq=max(before.pushed_seq, _newest_seq(plan)), pushed_at_ms=now_ms)
@@ -423,6 +435,7 @@ def _merged(former: Entry | None, later: Entry) -> Entry:
         return later
     return replace(
         later if later.seq >= former.seq else former,
+        number=max(former.number, later.number),
         is_hidden=former.is_hidden and later.is_hidden,
         pushed_seq=max(former.pushed_seq, later.pushed_seq),
         pushed_at_ms=max(former.pushed_at_ms or 0, later.pushed_at_ms or 0) or None,

@@ -233,6 +233,7 @@ class _Reading:
             has_device=pushing.reaches(recipient),
             has_email=recipient.email is not None,
             pushed_at_ms=None if pushed is None or self._has_read_up_to(pushed.pushed_seq) else pushed.pushed_at_ms,
+            told_at_ms=None if entry is None else entry.pushed_at_ms,
         )
 
     @property

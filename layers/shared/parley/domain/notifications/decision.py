@@ -34,6 +34,8 @@ Rule = Literal[
     "collapsed",
 ]
 COLLAPSE_MS = 30_000  # since a push of the same conversation that is not read yet
+REPEATED: frozenset[Kind] = frozenset({"reaction", "invitation"})  # can be done and undone at will
+REPEATED_MS = 10 * 60_000  # since a push of the same entry, of these
 # A setting of a conversation is about what is written there; an invitation comes before any setting.
 _OUTSIDE_SETTINGS: frozenset[Kind] = frozenset({"invitation"})
 _WRITTEN: frozenset[Kind] = frozenset({"message", "reaction"})  # what the level `mentions` keeps away
@@ -46,7 +48,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     the entry of the inbox. `is_open` says that a live device has the conversation open and has received the message:
     to be connected alone keeps nothing away, because a vanished device counts as connected until its lease ends.
     `is_taken` is of a ticket that looked for an agent. `pushed_at_ms` is the conversation's last push that the person
-    has not read yet.
+    has not read yet, `told_at_ms` the last push of this entry.
     """
 
     kind: Kind
@@ -67,6 +69,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     has_device: bool = False
     has_email: bool = False
     pushed_at_ms: int | None = None
+    told_at_ms: int | None = None
 
 
 class Verdict(Struct, frozen=True):
@@ -135,5 +138,7 @@ def _of_channel(facts: Facts, channel: Channel) -> Rule | None:
     if not facts.has_device:
         return "no_device"
     if facts.pushed_at_ms is not None and facts.now_ms < facts.pushed_at_ms + COLLAPSE_MS:
+        return "collapsed"
+    if facts.kind in REPEATED and facts.told_at_ms is not None and facts.now_ms < facts.told_at_ms + REPEATED_MS:
         return "collapsed"
     return None

@@ -42,8 +42,19 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"t#{self.name}"
 
     def entry_place(self, kind: Kind) -> str:
-        """Returns the place of its entry in the inbox: one for all messages of a conversation, else one of its own."""
-        return f"c#{self.conversation_id}" if kind == "message" else f"n#{self.name}#{kind}"
+        """Returns the place of its entry in the inbox.
+
+        All messages of a conversation have one, and so have all reactions to a message, and all invitations to a group:
+        what can be done and undone at will must not fill an inbox. Everything else has one of its own.
+        """
+        match kind:
+            case "message":
+                return f"c#{self.conversation_id}"
+            case "reaction":
+                return f"n#{self.conversation_id}#{self.seq}#{kind}"
+            case "invitation":
+                return f"n#{self.conversation_id}#0#{kind}"
+        return f"n#{self.name}#{kind}"
 
 
 class Closing(Struct, frozen=True):
