@@ -10,9 +10,11 @@ from parley.domain.api.types import Settings
 from parley.domain.notifications.decision import COLLAPSE_MS, Facts, Rule, decide
 from parley.domain.notifications.notice import CHANNELS, KINDS, Kind
 from parley.domain.notifications.preferences import Preferences
+from parley.domain.notifications.quiet_hours import DAY_MINUTES, QuietHours, QuietSpan
 
 NOW_MS = 1_795_960_800_000
 RESTING = Preferences(do_not_disturb_until_ms=NOW_MS + 1)
+QUIET = Preferences(quiet_hours=QuietHours(time_zone="UTC", week=((QuietSpan(0, DAY_MINUTES),),) * 7))
 OFF = Preferences(chosen={channel: {"message": False} for channel in CHANNELS})
 
 
@@ -38,7 +40,8 @@ TABLE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"settings": Settings(notifications="none")}, dict.fromkeys(CHANNELS, "level")),
     ({"preferences": OFF}, dict.fromkeys(CHANNELS, "preference_off")),
     ({"is_open": True}, dict.fromkeys(CHANNELS, "open_on_a_device")),
-    ({"preferences": RESTING}, {"in_app": "told", "push": "quiet_hours", "email": "quiet_hours"}),
+    ({"preferences": RESTING}, {"in_app": "told", "push": "do_not_disturb", "email": "do_not_disturb"}),
+    ({"preferences": QUIET}, {"in_app": "told", "push": "quiet_hours", "email": "quiet_hours"}),
     ({"has_device": False}, {"in_app": "told", "push": "no_device", "email": "told"}),
     ({"has_email": False}, {"in_app": "told", "push": "told", "email": "no_email"}),
     ({"pushed_at_ms": NOW_MS - COLLAPSE_MS + 1}, {"in_app": "told", "push": "collapsed", "email": "told"}),
@@ -78,10 +81,10 @@ def test_only_an_invitation_comes_through_a_mute(kind: Kind) -> None:
     ("kind", "known", "exceptions", "rule"),
     [
         ("mention", {}, {"mention_disturbs": True}, "told"),
-        ("message", {}, {"mention_disturbs": True}, "quiet_hours"),
+        ("message", {}, {"mention_disturbs": True}, "do_not_disturb"),
         ("ticket", {"is_urgent": True}, {"urgent_ticket_disturbs": True}, "told"),
-        ("ticket", {}, {"urgent_ticket_disturbs": True}, "quiet_hours"),
-        ("mention", {}, {}, "quiet_hours"),
+        ("ticket", {}, {"urgent_ticket_disturbs": True}, "do_not_disturb"),
+        ("mention", {}, {}, "do_not_disturb"),
     ],
 )
 def test_a_person_chooses_what_may_disturb_them(

@@ -162,7 +162,7 @@ def _counted(unread: Mapping[Pair, int | None], now_ms: int) -> list[Known]:
 
     One more if a person has read nothing of the conversation yet, or is told of later messages than this one.
     """
-    # What is told by then may be newer than the message of the occasion: it is read up to the newest.
+    # The entry may tell of a newer message than that of the occasion by then, so all are read up to the newest.
     several = [
         counting.Span(each.occasion.conversation_id, read_seq + 1)
         for each, read_seq in unread.items()
@@ -318,7 +318,7 @@ def _trails_ms(known: Known) -> int:
 
 def _claimed(plan: _Plan, owner: str, now_ms: int) -> NoticeTrace:
     before = plan.known.trace.channels.get("push")
-    # What some devices took stays sent while others are tried again.
+    # A push that some devices took stays sent while others are tried again.
     is_sent = before is not None and before.state == "sent"
     claim = before if before is not None and is_sent else Told(state="claimed", rule="told", at_ms=now_ms)
     channels = {**plan.known.trace.channels, "push": claim}

@@ -113,7 +113,7 @@ def _told(channel: Channel, told: Told) -> ChannelTrace:
 
 def _channel(known: Known, channel: Channel) -> ChannelTrace:
     told, rule = known.trace.channels.get(channel), decide(known.facts, channel).rule
-    # What waits for something that does not come any more was decided by that.
+    # If it waits for something that does not come any more, that has decided.
     if told is not None and not (told.state == "waiting" and rule in _LASTING):
         return _told(channel, told)
     state: State = "skipped" if rule in _LASTING else "waiting"
