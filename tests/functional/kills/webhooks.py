@@ -100,6 +100,15 @@ def replay_deliveries(world: World) -> object:
     return ask("POST", f"{PATH}/replay", body)(world)
 
 
+def have_pause(world: World) -> None:
+    world.parley.store.client("dynamodb").update_item(
+        TableName=world.parley.template.resources["Webhooks"].ref,
+        Key={"key": {"S": "endpoints"}, "place": {"S": WEBHOOK_ID}},
+        UpdateExpression="SET failures = :failures, paused_until_ms = :end",
+        ExpressionAttributeValues={":failures": {"N": "5"}, ":end": {"N": str(world.parley.clock() + 60_000)}},
+    )
+
+
 def have_pending(world: World) -> None:
     event = event_of(world)
     told = {"type": event.type, "key": event.key, "number": event.number, "at_ms": event.at_ms}
@@ -111,6 +120,12 @@ delivered = and_then(have_webhook, alice_said, bring("PostWebhook"))
 SCENARIOS = [
     Scenario("rest/create_webhook", create_webhook, sign_host_in),
     Scenario("rest/update_webhook", ask("PATCH", PATH, {"enabled": False}), have_webhook),
+    Scenario(
+        "rest/update_webhook",
+        and_nothing_more(ask("PATCH", PATH, {"enabled": True}), "WebhookRetries"),
+        and_then(have_webhook, have_pause),
+        variant="pause",
+    ),
     Scenario("rest/delete_webhook", and_nothing_more(ask("DELETE", PATH), "WebhookRetries"), have_webhook),
     Scenario("rest/rotate_webhook_secret", rotate_secret, have_webhook),
     Scenario("rest/test_webhook", and_nothing_more(ask("POST", f"{PATH}/test"), "WebhookEvents"), have_webhook),

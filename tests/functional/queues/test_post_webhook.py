@@ -81,7 +81,7 @@ def test_endpoint_that_fails_again_and_again_is_paused(
 @pytest.fixture
 def pausing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Receiver:
     """A receiver that fails, whose webhook is paused after two failures."""
-    for name, value in {"PAUSES_FROM": 2, "HELD_MS": 8_000, "SETTLED_MS": 1_000}.items():
+    for name, value in {"PAUSES_FROM": 2, "HELD_MS": 14_000, "SETTLED_MS": 1_000}.items():
         monkeypatch.setattr(f"parley.domain.webhooks.endpoints.{name}", value)
     monkeypatch.setattr("parley.actions.webhooks.posting.SWEPT_MS", 300)
     monkeypatch.setattr("parley.actions.webhooks.posting.RELEASED_AT_ONCE", 3)
