@@ -83,6 +83,20 @@ def test_a_requester_is_told_of_the_status_and_an_assignee_of_every_change(parle
     assert len(texts(ada)) == 2 and len(texts(alice)) == 1 and texts(agnes) == []
 
 
+def test_a_requester_is_not_told_that_a_ticket_moves_between_agents(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    agent(parley, "ada")
+    ticket_id = open_ticket(alice)
+    assert take(agnes, ticket_id).status == 200
+    parley.drain()
+    before = len(texts(alice))
+    assert before >= 1
+    assert assign(agnes, ticket_id, "ada").status == 200
+    parley.drain()
+
+    assert len(texts(alice)) == before
+
+
 def test_what_became_of_a_tickets_notices_can_be_asked_by_any_of_its_messages(parley: Parley) -> None:
     alice, agnes = parley.user("alice"), agent(parley)
     put_on_duty(agnes)

@@ -517,7 +517,7 @@ def test_the_link_in_the_e_mail_ends_e_mails(parley: Parley, alice: User, bob: U
 def test_fifty_messages_are_one_e_mail_in_five_round_trips(parley: Parley, bob: User) -> None:
     friends = [parley.user(f"friend{number}") for number in range(50)]
     chains = []
-    for units in (500, 1_000, 1_200):  # calls that are made side by side may run one after the other on a busy machine
+    for units in (550, 1_100, 1_300):  # calls that are made side by side may run one after the other on a busy machine
         for friend in friends:
             say(friend, open_direct(friend, bob), "hello")
         parley.drain()
@@ -578,7 +578,7 @@ def test_a_look_for_a_person_who_has_read_costs_little(parley: Parley, alice: Us
         parley.hooks[:] = hooks
 
         chains.append(spent.round_trips)
-        assert (spent.units.write <= 1, spent.units.read <= 21) == (True, True), spent.units
+        assert (spent.units.write <= 1, spent.units.read <= 23) == (True, True), spent.units
     assert min(chains) <= 4
 
 

@@ -107,6 +107,30 @@ def test_what_a_level_keeps_away_is_not_counted(parley: Parley) -> None:
     assert (entry["text"], entry["count"], entry["seen"]) == ("Alice: one", 1, True)
 
 
+def test_a_message_that_one_has_deleted_for_oneself_is_not_told(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    ids = say(alice, conversation_id, "one", "two")
+    parley.drain()
+    assert bob.delete(f"/messages/{ids[1]}?scope=me").status == 200
+    assert [(each["text"], each["count"]) for each in inbox(bob)["notifications"]] == [("one", 1)]
+    assert bob.delete(f"/messages/{ids[0]}?scope=me").status == 200
+
+    assert inbox(bob)["notifications"] == []
+
+
+def test_a_blocked_sender_of_the_newest_message_of_a_group_hides_no_other(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
+    group = make_group(alice, bob, carol)
+    say(carol, group, "lunch?")
+    say(alice, group, "no")
+    parley.drain()
+    bob.put("/users/alice/block")
+
+    entries = [each for each in inbox(bob)["notifications"] if each["kind"] == "message"]
+    assert [(each["text"], each["count"]) for each in entries] == [("Carol: lunch?", 1)]
+
+
 def test_a_flood_is_counted_to_the_end(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = open_direct(alice, bob)

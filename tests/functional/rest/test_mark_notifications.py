@@ -1,5 +1,6 @@
 """POST /me/notifications/seen: the whole inbox is seen, on all devices."""
 
+from tests.functional.notifying import decided, notice_the_rows
 from tests.functional.talk import open_direct, say
 from tests.harness import Parley
 
@@ -46,6 +47,21 @@ def test_a_message_that_comes_a_second_later_in_the_same_conversation_is_unseen(
     assert (entry["text"], entry["seen"], found["unseen"]) == ("two", False, 1)
     [told] = phone.events("notification")
     assert told["data"]["notification"]["seen"] is False
+
+
+def test_a_message_that_was_in_no_inbox_yet_is_told(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+    parley.drain()
+    bob.connect()
+    say(alice, conversation_id, "two")
+    notice_the_rows(parley)
+    assert bob.post(f"{PATH}/seen").status == 200
+    parley.drain()
+
+    [entry] = bob.get(PATH).json["notifications"]
+    assert entry["text"] == "two" and decided(parley, "bob", f"{conversation_id}#2")["in_app"] == ("sent", "told")
 
 
 def test_an_earlier_request_that_comes_late_changes_nothing(parley: Parley) -> None:

@@ -6,13 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions.notifications import facts
-from parley.actions.notifications.facts import Known
+from parley.actions.notifications.facts import Known, Pair
 from parley.adapters.conversations import messages
 from parley.adapters.threads import Threads
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.notifications.gathered import MAX_COUNTED, first_counted, gathered
 
 MAX_AT_ONCE = 16
+MAX_RENEWED = 3  # newest messages in a row that a person does not see any more
 
 _reads = Threads(max_workers=MAX_AT_ONCE, thread_name_prefix="count")
 
@@ -110,24 +111,38 @@ def _with_count(known: Known, part: Part | None) -> Known:
 
 
 def renewed(known: Sequence[Known], now_ms: int) -> list[Known]:
-    """Returns entries of conversations with their newest message that is there: another one if it was deleted since.
+    """Returns entries of conversations with their newest message that the person may see.
 
-    One round trip if there is such a one.
+    Another one if it was deleted since, also by the person for themselves, or in a group if they have blocked its
+    sender. One round trip for each time that there is such a one, `MAX_RENEWED` at most.
     """
-    other = {number: each for number, each in enumerate(known) if _newest(each) is not None}
-    if not other:
-        return list(known)
-    pairs = []
-    for each in other.values():
-        newest = _newest(each)
-        assert newest is not None
-        occasion = replace(each.pair.occasion, seq=newest.seq, by=newest.sender_id, at_ms=newest.created_at_ms)
-        pairs.append(replace(each.pair, occasion=occasion))
-    again = [
-        replace(new, gathered=old.gathered)
-        for new, old in zip(facts.read_facts(pairs, now_ms), other.values(), strict=True)
-    ]
-    return list((dict(enumerate(known)) | dict(zip(other, again, strict=True))).values())
+    found = list(known)
+    for _ in range(MAX_RENEWED):
+        found = [_without_what_is_gone(each) for each in found]
+        other = {number: newest for number, each in enumerate(found) if (newest := _newest(each)) is not None}
+        if not other:
+            break
+        again = facts.read_facts([_moved(found[number].pair, newest) for number, newest in other.items()], now_ms)
+        for number, each in zip(other, again, strict=True):
+            found[number] = replace(each, gathered=found[number].gathered)
+    return found
+
+
+def _without_what_is_gone(known: Known) -> Known:
+    """Returns an entry that does not count what the person does not see, as far as its newest message tells."""
+    counts, message = known.gathered, known.message
+    if message is None or known.facts.kind != "message":
+        return known
+    if known.facts.is_blocked and known.head is not None and known.head.is_group:
+        counts = replace(counts, without=counts.without | {message.sender_id})
+    if known.facts.is_deleted and message.deleted_at_ms is None:
+        counts = replace(counts, messages=tuple(each for each in counts.messages if each.seq != message.seq))
+    return replace(known, gathered=counts)
+
+
+def _moved(pair: Pair, newest: StoredMessage) -> Pair:
+    occasion = replace(pair.occasion, seq=newest.seq, by=newest.sender_id, at_ms=newest.created_at_ms)
+    return replace(pair, occasion=occasion)
 
 
 def _newest(known: Known) -> StoredMessage | None:

@@ -283,6 +283,7 @@ def _entry(plan: _Plan) -> Entry | None:
         at_ms=before.at_ms if occasion.at_ms - before.at_ms < MOVED_MS else occasion.at_ms,
         is_seen=False,
         is_hidden=before.is_hidden and not in_app,
+        told_ms=max(known.facts.now_ms, occasion.at_ms),
     )
 
 
@@ -440,6 +441,7 @@ def _merged(former: Entry | None, later: Entry) -> Entry:
         pushed_seq=max(former.pushed_seq, later.pushed_seq),
         pushed_at_ms=max(former.pushed_at_ms or 0, later.pushed_at_ms or 0) or None,
         trails_ms=max(former.trails_ms or 0, later.trails_ms or 0) or None,
+        told_ms=max(former.told_ms, later.told_ms),
     )
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from parley.actions import access
 from parley.actions.notifications import pushing
 from parley.actions.parallel import in_parallel
-from parley.adapters.conversations import conversations, messages
+from parley.adapters.conversations import conversations, messages, personal_marks
 from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.live import connections
 from parley.adapters.notifications import devices, notices, preferences
@@ -126,6 +126,7 @@ def _keys(pairs: Iterable[Pair]) -> dict[type[tables.Table], list[batches.Key]]:
         want(tables.Membership, user_id, occasion.conversation_id)
         if occasion.seq:
             want(tables.Message, occasion.conversation_id, occasion.seq)
+            want(tables.Receipt, *personal_marks.hidden_key(occasion.conversation_id, user_id, occasion.seq))
         if occasion.kind == "reaction":
             want(tables.Message, *messages.change_key(occasion.conversation_id, occasion.number))
         if occasion.kind in ("ticket", "waiting_ticket"):
@@ -281,13 +282,18 @@ class _Reading:
         if self._is_of_desk:
             return self._ticket is None
         message = self._message
-        if message is None or message.deleted_at_ms is not None:
+        if message is None or message.deleted_at_ms is not None or self._is_hidden():
             return True
         if self._pair.kind == "mention":
             return not message.names(self._user_id)
         if self._occasion.kind == "reaction":
             return self._change is None or (self._change.emoji or "") not in message.reactions
         return False
+
+    def _is_hidden(self) -> bool:
+        """Says whether the person has deleted the message for themselves."""
+        occasion = self._occasion
+        return personal_marks.is_hidden(self._rows, occasion.conversation_id, self._user_id, occasion.seq)
 
     def _is_blocked(self) -> bool:
         if self._head is None or self._head.is_desks or not self._occasion.by:
@@ -310,9 +316,10 @@ class _Reading:
         return self._has_read_up_to(self._head.last_seq if self._occasion.kind == "ticket" else self._occasion.seq)
 
     def _has_seen(self, entry: Entry | None) -> bool:
-        if self._occasion.at_ms < notices.seen_before_ms(self._rows, self._user_id):
-            return True
-        return entry is not None and entry.is_seen and entry.seq >= self._occasion.seq
+        # What is in no inbox yet was not there to be seen, whenever it was written.
+        if entry is None or (entry.seq, entry.number) < (self._occasion.seq, self._occasion.number):
+            return False
+        return entry.is_seen or entry.told_ms < notices.seen_before_ms(self._rows, self._user_id)
 
     def _is_taken(self) -> bool:
         if self._occasion.kind != "waiting_ticket" or self._ticket is None:

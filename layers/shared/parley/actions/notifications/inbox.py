@@ -70,8 +70,10 @@ def mark_notification(request: Request, notification_id: str) -> Notification:
     entry = notices.get_entry(request.user_id, place_of(notification_id))
     [(_, known)] = known_entries(request.user_id, [entry], request.now_ms) if entry else [(None, None)]
     shown = None if entry is None or known is None else _shown(entry, known)
-    if entry is None or shown is None or not notices.mark_seen(request.user_id, entry.place):
+    if entry is None or shown is None:
         raise NotFound("notification_not_found", "There is no such notification.")
+    if not notices.mark_seen(entry):  # it tells of something newer by now
+        return shown
     seen = replace(shown, seen=True)
     push.tell(request, [request.user_id], NotificationTold(notification=seen))
     return seen

@@ -18,7 +18,6 @@ from parley.domain.live.presence import Presence
 from parley.domain.notifications.occasion import MAX_TOLD, NotificationJob, Occasion, OccasionKind
 
 TICKET = "ticket"  # the outbox's entries of the histories of tickets
-SHOWN_TO_REQUESTERS = frozenset({"status", "assignee_id"})  # the changes of which a requester is told
 FEW = 10  # people whose devices the reader of the stream looks up itself
 
 _OF_NOTES: Mapping[str, OccasionKind] = {
@@ -64,7 +63,7 @@ def _of_ticket(row: Mapping[str, Any]) -> list[Occasion]:
             Occasion(kind="waiting_ticket", conversation_id=ticket_id, number=number, by=by, at_ms=at_ms, team=team)
         )
     told = (assignee_id,) if assignee_id is not None and (changes or is_opened) else ()
-    tells_requester = about["event"] != "created" and not SHOWN_TO_REQUESTERS.isdisjoint(changes)
+    tells_requester = about["event"] != "created" and _tells_requester(changes)
     if told or tells_requester:
         found.append(
             Occasion(
@@ -78,6 +77,12 @@ def _of_ticket(row: Mapping[str, Any]) -> list[Occasion]:
             )
         )
     return found
+
+
+def _tells_requester(changes: Mapping[str, Any]) -> bool:
+    """Says whether a requester is told of changes: of the status, and that an agent takes the ticket, not of moves."""
+    taken = changes.get("assignee_id", {})
+    return "status" in changes or (taken.get("from") is None and taken.get("to") is not None)
 
 
 def _of_message(row: Mapping[str, Any]) -> list[Occasion]:

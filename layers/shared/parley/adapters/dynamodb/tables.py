@@ -859,6 +859,7 @@ class Notification(Table):
     pushed_seq = NumberAttribute(null=True)
     pushed_at_ms = NumberAttribute(null=True)
     trails_ms = NumberAttribute(null=True)
+    told_ms = NumberAttribute(null=True)
     owner = UnicodeAttribute(null=True)  # of a trace: the job that is at it
     until_ms = NumberAttribute(null=True)  # of a trace: the end of its lease; of `~seen`: what was marked as seen
     by_time = ByNoticeTime()

@@ -63,6 +63,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     trails_ms: int | None = None
     version: int = 0
     item: Mapping[str, Any] | None = {}
+    told_ms: int = 0  # when its newest thing was told
 
     @property
     def is_of_something(self) -> bool:
@@ -232,10 +233,12 @@ def get_entry(user_id: str, place: str) -> Entry | None:
     return entry_of(batches.read_rows({_Row: [(user_id, place)]}), user_id, place)
 
 
-def mark_seen(user_id: str, place: str) -> bool:
-    """Marks an entry as seen; returns False if there is none. One round trip."""
+def mark_seen(entry: Entry) -> bool:
+    """Marks an entry as seen; returns False if it is gone, or tells of something newer by now. One round trip."""
     try:
-        _Row(user_id, place).update(actions=[_Row.seen.set(True)], condition=_Row.at_ms.exists())
+        number = (_Row.number == entry.number) if entry.number else _Row.number.does_not_exist()
+        is_same = _Row.at_ms.exists() & (_Row.seq == entry.seq) & number
+        _Row(entry.user_id, entry.place).update(actions=[_Row.seen.set(True), _Row.version.add(1)], condition=is_same)
     except UpdateError as error:
         if conditions.failed_condition(error):
             return False
@@ -302,6 +305,7 @@ def _entry(row: tables.Notification) -> Entry:
             "pushed_at_ms": None if row.pushed_at_ms is None else int(row.pushed_at_ms),
             "trails_ms": None if row.trails_ms is None else int(row.trails_ms),
             "version": int(row.version or 0),
+            "told_ms": int(row.told_ms or row.at_ms),
         },
         type=Entry,
     )
@@ -322,6 +326,7 @@ def _entry_row(entry: Entry) -> tables.Notification:
         pushed_at_ms=entry.pushed_at_ms,
         trails_ms=entry.trails_ms,
         version=entry.version + 1,
+        told_ms=entry.told_ms or None,
         expires_at_s=entry.at_ms // 1000 + NOTICE_LIFE_S,
     )
 

@@ -22,6 +22,7 @@ class Gathered(Struct, frozen=True, kw_only=True):
     user_id: str = ""
     messages: tuple[StoredMessage, ...] = ()
     earlier: int = 0
+    without: frozenset[str] = frozenset()  # senders whom the person has blocked
 
     @property
     def told_together(self) -> list[StoredMessage]:
@@ -34,7 +35,10 @@ class Gathered(Struct, frozen=True, kw_only=True):
         return [
             each
             for each in self.messages
-            if each.deleted_at_ms is None and each.kind != "system" and each.sender_id != self.user_id
+            if each.deleted_at_ms is None
+            and each.kind != "system"
+            and each.sender_id != self.user_id
+            and each.sender_id not in self.without
         ]
 
     @property
