@@ -303,7 +303,10 @@ def test_a_push_counts_no_message_that_was_deleted(scene: Scene) -> None:
     assert scene.pushed == ["one", "3 new messages"]
 
 
-def test_the_push_that_trails_others_comes_even_if_the_first_of_them_was_deleted(scene: Scene) -> None:
+@pytest.mark.parametrize(("gone", "text"), [("deleted", "2 new messages"), ("read", "two")])
+def test_the_push_that_trails_others_comes_even_if_the_first_of_them_is_gone(
+    scene: Scene, gone: str, text: str
+) -> None:
     scene.send("one")
     scene.parley.drain()
     held_back = scene.send("a mistake")
@@ -316,10 +319,12 @@ def test_the_push_that_trails_others_comes_even_if_the_first_of_them_was_deleted
         event = {"Records": [{"messageId": f"m{number}", "body": body}]}
         assert scene.parley.functions.invoke("DecideNotifications", event) == {"batchItemFailures": []}
     assert scene.decided(held_back)["push"] == ("waiting", "collapsed")
-    assert scene.alice.delete(f"/messages/{scene.conversation_id}.{held_back}").status == 200
+    message = f"/messages/{scene.conversation_id}.{held_back}"
+    done = scene.alice.delete(message) if gone == "deleted" else scene.bob.patch(f"{message}/read")
+    assert done.status == 200
     scene.parley.drain()
 
-    assert scene.pushed == ["one", "2 new messages"]
+    assert scene.pushed == ["one", text]
     assert pushes(scene.service, "bob")[-1]["message_id"] == f"{scene.conversation_id}.5"
 
 

@@ -73,7 +73,7 @@ def decide_notifications(job: NotificationJob, owner: str, now_ms: int, mails: Q
     pairs = _pairs(_with_authors(job.occasions))
     if job.splits:
         pairs = _away(pairs, now_ms)
-    unread = facts.still_unread(pairs)
+    unread = facts.still_unread(pairs, trails=job.trails)
     if unread and _tell(job, unread, owner, now_ms, mails):
         raise NotYet(owner)
 
@@ -115,7 +115,7 @@ def _tell(
 ) -> bool:
     """Tells people, and returns whether another job is at some of it."""
     for _ in conditions.tries():
-        known = [each for each in _counted(unread, now_ms) if not each.facts.is_erased]
+        known = [each for each in _counted(unread, now_ms, trails=job.trails) if not each.facts.is_erased]
         free = [each for each in known if not each.trace.is_anothers(owner, now_ms)]
         plans = [_plan(each, job, now_ms, may_mail=mails is not None) for each in free]
         _gather(plans, job, now_ms)
@@ -157,7 +157,7 @@ def _claim(plans: Sequence[_Plan], job: NotificationJob, owner: str, now_ms: int
     return totals
 
 
-def _counted(unread: Mapping[Pair, int | None], now_ms: int) -> list[Known]:
+def _counted(unread: Mapping[Pair, int | None], now_ms: int, *, trails: bool) -> list[Known]:
     """Returns what is known of each pair, with the unread messages of those who have several; one round trip.
 
     One more if a person has read nothing of the conversation yet, or is told of later messages than this one.
@@ -166,7 +166,7 @@ def _counted(unread: Mapping[Pair, int | None], now_ms: int) -> list[Known]:
     several = [
         counting.Span(each.occasion.conversation_id, read_seq + 1)
         for each, read_seq in unread.items()
-        if read_seq is not None and each.occasion.seq - read_seq > 1
+        if read_seq is not None and (trails or each.occasion.seq - read_seq > 1)
     ]
     known, parts = in_parallel(
         lambda: facts.read_facts([*unread], now_ms),
@@ -211,10 +211,14 @@ def _seen_by(job: NotificationJob, known: Known) -> Facts:
 
 
 def _trailing(known: Known) -> Facts:
-    """Returns the facts of a push that tells what was held back: its first may be deleted, if others are there."""
+    """Returns the facts of a push that tells what was held back.
+
+    The first of that may be deleted or read, if others are not.
+    """
     pushed_seq = 0 if known.shared is None else known.shared.pushed_seq
     others = known.pair.occasion.kind == "message" and any(each.seq > pushed_seq for each in known.gathered.told)
-    return replace(known.facts, pushed_at_ms=None, is_deleted=known.facts.is_deleted and not others)
+    is_deleted, has_read = known.facts.is_deleted and not others, known.facts.has_read and not others
+    return replace(known.facts, pushed_at_ms=None, is_deleted=is_deleted, has_read=has_read)
 
 
 def _decided(verdict: Verdict, channel: Channel, now_ms: int) -> Told:

@@ -75,11 +75,11 @@ class Known(Struct, frozen=True, kw_only=True):
         return max(told, self.pair.occasion.seq) if self.pair.occasion.kind == "message" else told
 
 
-def still_unread(pairs: Sequence[Pair]) -> dict[Pair, int | None]:
+def still_unread(pairs: Sequence[Pair], *, trails: bool) -> dict[Pair, int | None]:
     """Returns the pairs without those whose message was read, each with how far the person has read, if that is known.
 
     One round trip, half a read unit for each. The read may be a moment old, so of those that are left some may have
-    been read as well.
+    been read as well. A pair that `trails` others stays in any case: it tells of what came after its message.
     """
     asked = [(each.user_id, each.occasion.conversation_id) for each in pairs if each.occasion.kind == "message"]
     if not asked:
@@ -90,7 +90,8 @@ def still_unread(pairs: Sequence[Pair]) -> dict[Pair, int | None]:
         mine = found.get((each.user_id, each.occasion.conversation_id))
         return None if mine is None or each.occasion.kind != "message" else mine.read_seq
 
-    return {each: seq for each in pairs if (seq := read_seq(each)) is None or seq < each.occasion.seq}
+    read = {each: read_seq(each) for each in pairs}
+    return {each: seq for each, seq in read.items() if trails or seq is None or seq < each.occasion.seq}
 
 
 def read_facts(pairs: Sequence[Pair], now_ms: int) -> list[Known]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from parley.actions.notifications.facts import Known
 from parley.adapters.notifications import notice_texts
 from parley.domain.api.times import rfc3339
@@ -17,9 +19,10 @@ def notice_of(known: Known, *, count: int, sums: bool) -> Notice:
     Its text says how many there are if it sums them up, else it has the words of the message, if the person wants to
     see them there.
     """
-    title, text = _words(known, count if sums else 1, previews=known.facts.preferences.previews)
     occasion = known.pair.occasion
     newest = known.gathered.told[-1] if sums and known.gathered.told else known.message
+    shown = known if newest is None or newest.sender_id != occasion.by else replace(known, message=newest)
+    title, text = _words(shown, count if sums else 1, previews=known.facts.preferences.previews)
     return Notice(
         kind=known.facts.kind,
         conversation_id=occasion.conversation_id,
