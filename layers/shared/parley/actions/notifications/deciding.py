@@ -189,7 +189,18 @@ def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) ->
             told[channel] = _decided(verdict, channel, now_ms)
     plan = _Plan(known=known, told=told)
     plan.pushes, plan.mails = plan.has_news("push"), _waits(plan.told.get("email"))
+    if _is_pushed(known):
+        plan.pushes = False
+        plan.told["push"] = Told(state="sent", rule="told", at_ms=now_ms)
     return plan
+
+
+def _is_pushed(known: Known) -> bool:
+    """Says whether a push was made that only the conversation's entry knows of: the function died between two notes."""
+    claim, shared = known.trace.channels.get("push"), known.shared
+    if claim is None or claim.state != "claimed" or shared is None or known.facts.kind not in GATHERED:
+        return False
+    return (shared.pushed_at_ms or 0) >= claim.at_ms and shared.pushed_seq >= known.pair.occasion.seq
 
 
 def _comes_again(known: Known, job: NotificationJob) -> bool:
