@@ -167,7 +167,7 @@ def _visible(item: dict[str, Any]) -> dict[str, Any]:
     if "outbox" in item:
         hidden |= {"created_at_ms", "expires_at_s"}  # likewise
     if item.get("place", {}).get("S", "")[:2] in ("c#", "n#", "t#"):  # of a notification
-        hidden |= {"expires_at_s", "owner", "until_ms", "version", "pushed_at_ms"}
+        hidden |= {"expires_at_s", "owner", "until_ms", "version", "pushed_at_ms", "told_ms"}
         item = item | ({"document": _untimed(item["document"])} if "document" in item else {})
     if "unsent" in item or "tat_ms" in item or item.get("conversation_id", {}).get("S", "").startswith("#page#"):
         hidden.add("expires_at_s")  # a queue's function counts from the clock on the wall
