@@ -12,7 +12,6 @@ another person's id: an erasure of that person need not look here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import wait
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Literal
@@ -179,19 +178,16 @@ def claim(traces: Sequence[NoticeTrace], now_ms: int) -> None:
 
 
 def write(entries: Sequence[Entry], traces: Iterable[NoticeTrace], now_ms: int) -> list[Entry]:
-    """Writes entries and traces, all at once; one round trip, and one more if an entry of several was changed.
+    """Writes entries, and then traces; two round trips, and one more if an entry of several was changed.
 
     Returns the entries that it did not write, because others have changed them since they were read. Traces are
     written whatever is there: their job has claimed them, or nobody is told twice by it. Several entries are
     transactions, as their claims are.
     """
     parts = [entries[first : first + MAX_TOLD] for first in range(0, len(entries), MAX_TOLD)]
-    begun = _writes.submit(batches.write_rows, [_trace_row(trace, now_ms) for trace in traces])
-    try:
-        lost = [entry for part in _writes.map(_write_part, parts) for entry in part]
-    finally:
-        wait([begun])  # nothing may still run when the caller gets an error
-    begun.result()
+    lost = [entry for part in _writes.map(_write_part, parts) for entry in part]
+    # The traces come last: what they say is settled is not done again by a job that was killed before.
+    batches.write_rows([_trace_row(trace, now_ms) for trace in traces])
     return lost
 
 
