@@ -23,6 +23,7 @@ def test_an_entry_is_seen_until_something_new_comes(parley: Parley) -> None:
     say(alice, conversation_id, "two")
     parley.drain()
     assert bob.get(PATH).json["unseen"] == 1
+    assert bob.post(f"{PATH}/{entry['id']}/seen").json["count"] == 2
 
 
 def test_an_entry_that_is_not_there_and_one_of_another_person_are_not_found(parley: Parley) -> None:
