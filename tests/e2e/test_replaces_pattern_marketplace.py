@@ -1,7 +1,9 @@
 """A session of the craft-pattern marketplace (replacing.md, C): a purchase opens messaging about a pattern."""
 
 from tests.e2e.attachments import PNG, upload
+from tests.e2e.pushes import PushedBrowser, decided
 from tests.e2e.stack import Person, Stack
+from tests.harness.web_push import push_service
 
 
 def creator_of(stack: Stack, pattern: str) -> Person:
@@ -100,3 +102,22 @@ def test_the_first_message_about_a_pattern_carries_a_picture(stack: Stack) -> No
     assert (attachment["width"], attachment["height"], attachment["has_thumbnail"]) == (1, 1, True)
     assert listed["last_message"]["id"] == sent["id"]
     assert shown["thumbnail_url"] and shown["url"]
+
+
+def test_who_is_away_is_notified_as_they_prefer(stack: Stack) -> None:
+    creator, buyer = creator_of(stack, "scarf"), buyer_of(stack, "scarf")
+    about = {"type": "pattern", "id": "scarf"}
+    chat = buyer.post("/conversations", type="direct", user_id=creator.user_id, context=about)["id"]
+    with push_service() as service:
+        browser = PushedBrowser(creator, service)
+        creator.patch("/me/notification-preferences", previews=False, channels={"email": {"message": False}})
+        asked = buyer.post(f"/conversations/{chat}/messages", text="Which needles?")
+        [push] = browser.pushes(1)
+        rules = decided(creator, asked["id"])
+        unseen = creator.get("/me/notifications")["unseen"]
+        creator.post("/me/notifications/seen")
+        seen = creator.get("/me/notifications")
+
+    assert push["message_id"] == asked["id"] and "needles" not in push["text"]
+    assert (rules["push"], rules["email"][1]) == (("sent", "told"), "preference_off")
+    assert (unseen, seen["unseen"], [each["seen"] for each in seen["notifications"]]) == (1, 0, [True])

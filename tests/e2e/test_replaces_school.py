@@ -7,7 +7,9 @@ import pytest
 
 from tests import media_files
 from tests.e2e.attachments import PNG, upload
+from tests.e2e.pushes import PushedBrowser, decided
 from tests.e2e.stack import Person, Stack, running
+from tests.harness.web_push import push_service
 
 QUICK = ("👍", "❤️", "😊", "😮", "😢", "🎉")
 ROLES = ("admin", "teacher", "parent", "student")
@@ -167,3 +169,20 @@ def test_voice_message_is_heard_and_shows_that_it_was(school: Stack) -> None:
     assert (message["kind"], message["text"], len(message["attachments"][0]["waveform"])) == ("voice", "", 64)
     assert 1_900 <= message["attachments"][0]["duration_ms"] <= 2_200
     assert (student.user_id, played["played_at"]) in {(one["user_id"], one["played_at"]) for one in receipts}
+
+
+def test_pushes_and_quiet_hours_that_a_mention_passes(school: Stack) -> None:
+    _, teacher, parent, student = people(school)
+    every_day = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    with push_service() as service:
+        browser = PushedBrowser(student, service)
+        quiet = {"time_zone": "Europe/Madrid", "days": every_day}
+        student.patch("/me/notification-preferences", quiet_hours=quiet, exceptions={"mention": True})
+        group = group_of(teacher, parent, student)
+        silent = teacher.post(f"/conversations/{group}/messages", text="Homework is online")
+        rules = decided(student, silent["id"])
+        loud = teacher.post(f"/conversations/{group}/messages", text="@Student your form", mentions=[student.user_id])
+        [push] = browser.pushes(1)
+
+    assert rules["push"] == ("skipped", "quiet_hours")
+    assert (push["kind"], push["message_id"]) == ("mention", loud["id"])

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from tests import media_files
 from tests.e2e.attachments import opened, upload
+from tests.e2e.pushes import PushedBrowser, decided
 from tests.e2e.stack import PATIENCE_S, Device, Json, Person, Stack
+from tests.harness.web_push import push_service
 
 
 def test_a_conversation_by_the_other_ones_id_and_history_in_batches_of_fifty(stack: Stack) -> None:
@@ -214,3 +216,22 @@ def test_what_it_wished_for_a_ticket_to_print(stack: Stack) -> None:
 
     assert (attachment["name"], attachment["pages"], attachment["has_thumbnail"]) == ("Bordkarte.pdf", 2, True)
     assert opened(guide, f"/attachments/{attachment_id}", follow=True).content == boarding_pass
+
+
+def test_what_it_wished_for_notifications_preferences_and_do_not_disturb(stack: Stack) -> None:
+    anna, bruno = stack.person("anna"), stack.person("bruno")
+    chat = anna.opens(bruno)
+    with push_service() as service:
+        browser = PushedBrowser(bruno, service)
+        told = anna.post(f"/conversations/{chat}/messages", text="The ferry leaves at nine")
+        [push] = browser.pushes(1)
+        bruno.patch(f"/conversations/{chat}/read-all")
+        bruno.patch("/me/notification-preferences", do_not_disturb_until="2199-01-01T00:00:00Z")
+        disturbing = anna.post(f"/conversations/{chat}/messages", text="Are you asleep?")
+        rules = decided(bruno, disturbing["id"])
+        inbox = bruno.get("/me/notifications")
+
+    assert (push["message_id"], push["title"], push["text"]) == (told["id"], "Anna", "The ferry leaves at nine")
+    assert rules["in_app"] == ("sent", "told") and rules["push"] == ("skipped", "do_not_disturb")
+    [entry] = [each for each in inbox["notifications"] if each["conversation_id"] == chat]
+    assert (entry["text"], entry["count"], entry["seen"]) == ("Are you asleep?", 1, False)
