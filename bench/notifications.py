@@ -100,7 +100,7 @@ class Telling:
         self._keep("push.job", decided, 1)
         note = f"{decided.units.read:g} read units, {decided.units.write:g} write units, beside the push"
         what = "message to a person who is away: round trips of its job"
-        self._row("push", what, decided.round_trips, "round trips", 5, note)
+        self._row("push", what, decided.round_trips, "round trips", None, note)
 
     def in_app(self) -> None:
         """Counts a message to a person who is connected and has not read it after a while, without other channels."""
@@ -235,7 +235,7 @@ class Telling:
         }
         self.numbers |= {f"notify.{key}.{name}": number / times for name, number in numbers.items()}
 
-    def _row(self, key: str, what: str, number: float, unit: str, budget: float, note: str = "") -> None:
+    def _row(self, key: str, what: str, number: float, unit: str, budget: float | None, note: str = "") -> None:
         self.rows.append(Row(key=f"notify.{key}", what=what, number=number, unit=unit, budget=budget, note=note))
 
 

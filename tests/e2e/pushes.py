@@ -34,5 +34,5 @@ def eventually(ask: Callable[[], Any], is_it: Callable[[Any], bool]) -> Any:
 def decided(person: Person, message_id: str) -> dict[str, tuple[str, str]]:
     """Returns state and rule of each channel for a person and a message, once all channels have decided."""
     path = f"/messages/{message_id}/notification-trace"
-    channels = eventually(lambda: person.get(path)["channels"], lambda found: len(found) == 3)
+    channels = eventually(lambda: person.get(path)["channels"], lambda found: all(each["rule"] for each in found))
     return {each["channel"]: (each["state"], each["rule"]) for each in channels}

@@ -64,7 +64,7 @@ class _Plan(Struct, kw_only=True):
 def decide_notifications(job: NotificationJob, owner: str, now_ms: int, mails: QueueMails | None = None) -> None:
     """Tells people of occasions, or notes why not; `owner` is the id of the queue's message, the same in each try.
 
-    Five round trips and the pushes, three if none is pushed, one if everybody has read. A person who is erased leaves
+    Six round trips and the pushes, four if none is pushed, one if everybody has read. A person who is erased leaves
     no trace. Raises NotYet if another job is at some of it. A job may also take away what was read (`closing.py`).
     """
     if job.closes is not None:
@@ -418,7 +418,7 @@ def _announce(plans: Sequence[_Plan], now_ms: int) -> None:
 
 
 def _note(plans: Sequence[_Plan], now_ms: int) -> None:
-    """Writes entries and traces, and of which messages apps were told; one round trip, all at once."""
+    """Writes entries and traces, and beside them of which messages apps were told; two round trips."""
     entries: dict[tuple[str, str], Entry] = {}
     for entry in (each for plan in plans for each in (plan.entry, plan.shared) if each is not None):
         key = (entry.user_id, entry.place)
@@ -433,13 +433,17 @@ def _note(plans: Sequence[_Plan], now_ms: int) -> None:
 
 
 def _write(entries: Sequence[Entry], traces: Sequence[NoticeTrace], now_ms: int) -> None:
-    """Writes entries and traces; an entry that another job has changed meanwhile is merged with that change."""
-    lost = notices.write(entries, traces, now_ms)
+    """Writes entries, and then traces: a trace that is settled keeps the next try of a job from its entry.
+
+    An entry that another job has changed meanwhile is merged with that change.
+    """
+    lost = notices.write_entries(entries)
     for _ in conditions.tries():
         if not lost:
+            notices.write_traces(traces, now_ms)
             return
         found = notices.entries((each.user_id, each.place) for each in lost)
-        lost = notices.write([_after(found.get((each.user_id, each.place)), each) for each in lost], (), now_ms)
+        lost = notices.write_entries([_after(found.get((each.user_id, each.place)), each) for each in lost])
     raise retrying.busy()
 
 

@@ -177,18 +177,21 @@ def claim(traces: Sequence[NoticeTrace], now_ms: int) -> None:
             transaction.save(_trace_row(trace, now_ms), condition=conditions.unchanged(trace.item, _Row.version))
 
 
-def write(entries: Sequence[Entry], traces: Iterable[NoticeTrace], now_ms: int) -> list[Entry]:
-    """Writes entries, and then traces; two round trips, and one more if an entry of several was changed.
+def write_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """Writes entries, and returns those that it did not write, because others have changed them since they were read.
 
-    Returns the entries that it did not write, because others have changed them since they were read. Traces are
-    written whatever is there: their job has claimed them, or nobody is told twice by it. Several entries are
-    transactions, as their claims are.
+    One round trip, and one for each if one of several was changed. Several are transactions, as their claims are.
     """
     parts = [entries[first : first + MAX_TOLD] for first in range(0, len(entries), MAX_TOLD)]
-    lost = [entry for part in _writes.map(_write_part, parts) for entry in part]
-    # The traces come last: what they say is settled is not done again by a job that was killed before.
-    batches.write_rows([_trace_row(trace, now_ms) for trace in traces])
-    return lost
+    return [entry for part in _writes.map(_write_part, parts) for entry in part]
+
+
+def write_traces(traces: Iterable[NoticeTrace], now_ms: int) -> None:
+    """Writes traces, whatever is there; one round trip for each 25, all at once.
+
+    Their job has claimed them, or nobody is told twice by it.
+    """
+    batches.write_rows(_trace_row(trace, now_ms) for trace in traces)
 
 
 def _write_part(entries: Sequence[Entry]) -> list[Entry]:
