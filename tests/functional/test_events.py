@@ -114,7 +114,7 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         entry = notices.Entry(
             user_id="alice", place=f"c#{talk}", kind="message", conversation_id=talk, seq=1, at_ms=WRITTEN_MS
         )
-        notices.write([entry], [], WRITTEN_MS)
+        notices.write_entries([entry])
     if path.stem == "mark_played":
         parley.store.client("dynamodb").update_item(
             TableName=parley.template.resources["Messages"].ref,

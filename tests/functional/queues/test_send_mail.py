@@ -310,7 +310,7 @@ def wait_for_agents(parley: Parley, ticket_id: str) -> None:
         at_ms=now_ms,
         waits=True,
     )
-    notices.write([entry], [], now_ms)
+    notices.write_entries([entry])
     parley.enqueue("MailJobs", json.dumps({"user_id": "agnes", "due_ms": now_ms}))
 
 
