@@ -318,7 +318,7 @@ PUSHES = {
         forgets=False,
     ),
     "MarkNotification": Push(
-        lambda w: w.over_rest(w.bob.post(f"/me/notifications/n.{w.group_id}.1.invitation/seen")),
+        lambda w: w.over_rest(w.bob.post(f"/me/notifications/n.{w.group_id}.0.invitation/seen")),
         "notification",
         before=lambda w: w.decide_notifications(),
     ),

@@ -317,7 +317,7 @@ class _Reading:
         return self._has_read_up_to(self._head.last_seq if self._occasion.kind == "ticket" else self._occasion.seq)
 
     def _has_seen(self, entry: Entry | None) -> bool:
-        # What is in no inbox yet was not there to be seen, whenever it was written.
+        # An entry that is in no inbox yet was not there to be seen, whenever its message was written.
         if entry is None or (entry.seq, entry.number) < (self._occasion.seq, self._occasion.number):
             return False
         return entry.is_seen or entry.told_ms < notices.seen_before_ms(self._rows, self._user_id)
