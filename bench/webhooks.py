@@ -136,10 +136,12 @@ def measure(seconds: float = DURATION_S) -> Section:
 
 def rows_of(sent_s: dict[str, float], came_s: dict[str, float]) -> list[Row]:
     """Returns the rows for messages by when they were sent and when the endpoint was told of them."""
+    # An event that has not come counts as if it had come at the end, which is the least that it takes.
+    end_s = max([*sent_s.values(), *came_s.values()]) + LAST_EVENTS_S
+    lost = len(sent_s.keys() - came_s.keys())
     delays = [
-        (at_s, (came_s[message_id] - at_s) * 1000)
+        (at_s, (came_s.get(message_id, end_s) - at_s) * 1000)
         for message_id, at_s in sorted(sent_s.items(), key=lambda each: each[1])
-        if message_id in came_s
     ]
     first_s = min(sent_s.values())
     last_s = max(sent_s.values())
@@ -152,7 +154,7 @@ def rows_of(sent_s: dict[str, float], came_s: dict[str, float]) -> list[Row]:
     rows: tuple[tuple[str, str, float, str, float, str], ...] = (
         ("p50", "first attempt p50, beside an endpoint of 29 s", _median(ascending), "ms", P50_MS, spread),
         ("growth", "p50 of the last minute", grown, "× the first's", GROWTH, f"{_median(ended):.0f} ms"),
-        ("lost", "events that did not come", float(len(sent_s) - len(delays)), f"of {len(sent_s):,}", 0.0, ""),
+        ("lost", "events that did not come", float(lost), f"of {len(sent_s):,}", 0.0, ""),
     )
     return [
         Row(key=f"webhooks.{key}", what=f"{what}: {name}", number=round(number, 2), unit=unit, budget=budget, note=note)
@@ -161,7 +163,7 @@ def rows_of(sent_s: dict[str, float], came_s: dict[str, float]) -> list[Row]:
 
 
 def _percentile(ascending: list[float], share: float) -> float:
-    return ascending[min(len(ascending) - 1, int(len(ascending) * share))] if ascending else float("inf")
+    return ascending[min(len(ascending) - 1, int(len(ascending) * share))]
 
 
 def _median(values: list[float]) -> float:
