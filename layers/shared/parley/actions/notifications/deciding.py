@@ -212,14 +212,9 @@ def _comes_again(known: Known, job: NotificationJob) -> bool:
 
 
 def _apart_from_itself(known: Known) -> Facts:
-    """Returns the facts of a push; one that is tried again is not held back by itself.
-
-    Other devices may have taken it, or its job may have died between the notes of its entry and of its trace.
-    """
-    before = known.trace.channels.get("push")
-    comes_again = bool(known.pair.occasion.devices) or (before is not None and before.state == "claimed")
+    """Returns the facts of a push; one that is tried again is not held back by what other devices took of it."""
     is_newest = known.shared is None or known.shared.pushed_seq <= known.pair.occasion.seq
-    return replace(known.facts, pushed_at_ms=None) if comes_again and is_newest else known.facts
+    return replace(known.facts, pushed_at_ms=None) if known.pair.occasion.devices and is_newest else known.facts
 
 
 def _seen_by(job: NotificationJob, known: Known) -> Facts:

@@ -229,7 +229,7 @@ def entries(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Entry]:
 
 def get_entry(user_id: str, place: str) -> Entry | None:
     """Returns an entry of a person's inbox, or None; strongly consistent, one round trip."""
-    return entry_of(batches.read_rows({_Row: [(user_id, place)]}), user_id, place)
+    return entries([(user_id, place)]).get((user_id, place))
 
 
 def mark_seen(entry: Entry) -> bool:
