@@ -41,10 +41,10 @@ def measure() -> Section:
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         with running(Path(folder)) as (rest_url, websocket_url):
             found = _load(rest_url, websocket_url, Path(folder) / "load.json")
-    p50, p99 = _percentile(found.delays_ms, 0.50), _percentile(found.delays_ms, 0.99)
+    p50, p99 = percentile(found.delays_ms, 0.50), percentile(found.delays_ms, 0.99)
     what = f"local, {found.sockets} open sockets, {found.sent / found.seconds:.0f} messages/s"
     pace = f"{found.sent:,} messages in {found.seconds:.0f} s"
-    acks = f"acknowledged p50 {_percentile(found.ack_ms, 0.5):.0f} ms, p99 {_percentile(found.ack_ms, 0.99):.0f} ms"
+    acks = f"acknowledged p50 {percentile(found.ack_ms, 0.5):.0f} ms, p99 {percentile(found.ack_ms, 0.99):.0f} ms"
     wrong = {
         "lost": found.lost,
         "twice": found.twice,
@@ -76,7 +76,8 @@ def measure() -> Section:
     )
 
 
-def _percentile(ascending: list[float], share: float) -> float:
+def percentile(ascending: list[float], share: float) -> float:
+    """Returns the value that a share of ascending values do not exceed; infinity without values."""
     return ascending[min(len(ascending) - 1, int(len(ascending) * share))] if ascending else float("inf")
 
 

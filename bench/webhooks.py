@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.delivery import running
+from bench.delivery import percentile, running
 from bench.rows import Row, Section
 from bench.scene import TEXT
 
@@ -149,7 +149,7 @@ def rows_of(sent_s: dict[str, float], came_s: dict[str, float]) -> list[Row]:
     ended = [delay for at_s, delay in delays if at_s >= last_s - 60]
     ascending = sorted(delay for _, delay in delays)
     what = f"webhooks, local, {len(sent_s) / max(1.0, last_s - first_s):.0f} messages/s for {last_s - first_s:.0f} s"
-    spread = f"p90 {_percentile(ascending, 0.9):.0f} ms, p99 {_percentile(ascending, 0.99):.0f} ms"
+    spread = f"p90 {percentile(ascending, 0.9):.0f} ms, p99 {percentile(ascending, 0.99):.0f} ms"
     grown = _median(ended) / _median(begun)
     rows: tuple[tuple[str, str, float, str, float, str], ...] = (
         ("p50", "first attempt p50, beside an endpoint of 29 s", _median(ascending), "ms", P50_MS, spread),
@@ -162,9 +162,5 @@ def rows_of(sent_s: dict[str, float], came_s: dict[str, float]) -> list[Row]:
     ]
 
 
-def _percentile(ascending: list[float], share: float) -> float:
-    return ascending[min(len(ascending) - 1, int(len(ascending) * share))]
-
-
 def _median(values: list[float]) -> float:
-    return _percentile(sorted(values), 0.5)
+    return percentile(sorted(values), 0.5)
