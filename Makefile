@@ -9,7 +9,8 @@ UV := .venv/bin/uv
 VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp .venv-contracts/.stamp
 NODE := tests/contracts/node
 EXPRESS := host/examples/express
-MODULES := $(NODE)/node_modules/.stamp $(EXPRESS)/node_modules/.stamp
+MODULES := $(NODE)/node_modules/.stamp $(EXPRESS)/node_modules/.stamp web/node_modules/.stamp
+WIRE := web/client/wire.d.ts
 export UV_PYTHON_DOWNLOADS := never
 # Container images like to turn bytecode off; here every process would compile all that it imports anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -20,13 +21,13 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check quick operation template test bench bench-aws audit docs examples release lock clean
+.PHONY: help setup run reset token check quick operation template test bench bench-aws audit docs web examples release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: .venv/.dev $(VENVS) $(MODULES)  ## every virtual environment, and the tools of Node
+setup: .venv/.dev $(VENVS) $(MODULES) $(WIRE)  ## every virtual environment, and the tools of Node
 
 run: .venv/.run .venv-ministack/.stamp  ## REST, WebSocket and their store on this machine, until Ctrl-C; ARGS=-q for no line a request
 	@.venv/bin/python -m local run $(ARGS)
@@ -71,6 +72,9 @@ test:  ## check and every test, the template's gate among them (tests/template/t
 docs: .venv/.dev  ## both API documents and the table of parameters again, from the code
 	@.venv/bin/python -m docs.generate
 
+web: web/node_modules/.stamp $(WIRE)  ## web/dist and web/types: the web client in few files, minified, with its types
+	@cd web && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" npm run --silent prepack
+
 bench: setup  ## the budgets, measured
 	@.venv/bin/python -m bench
 
@@ -90,7 +94,7 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 	$(COMPILE) $(ARGS) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) $(ARGS) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) $(ARGS) requirements/contracts.in -o requirements/contracts.txt
-	for folder in $(NODE) $(EXPRESS); do (cd "$$folder" && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" \
+	for folder in $(NODE) $(EXPRESS) web; do (cd "$$folder" && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" \
 		npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund) || exit; done
 
 audit: .venv/.dev  ## orphans among a deployed stack's attachments: STACK=parley, and ARGS=--repair
@@ -106,7 +110,7 @@ release: .venv/.dev  ## keep this version's templates, code and rows in releases
 	PYTHONPATH=layers/shared:layers/media:functions .venv/bin/python -m tests.functional.last_release "$$folder" >/dev/null && echo "$$folder"
 
 clean:  ## every virtual environment and cache away; what `make run` has stored stays
-	rm -rf $(NODE)/node_modules $(EXPRESS)/node_modules .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(NODE)/node_modules $(EXPRESS)/node_modules web/node_modules $(WIRE) web/types web/dist .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/.uv: requirements/uv.txt
 	@python='$(PYTHON)'; \
@@ -136,3 +140,7 @@ clean:  ## every virtual environment and cache away; what `make run` has stored 
 	@cd $* && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" \
 		npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
+
+# TypeScript's types of all that goes over the wire.
+$(WIRE): docs/openapi.json docs/asyncapi.json web/tools/wire.mjs web/node_modules/.stamp
+	@PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" node web/tools/wire.mjs

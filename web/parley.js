@@ -1,0 +1,3 @@
+/** Everything: the client, the store and the custom elements. */
+export * from "./client/index.js";
+export * from "./store/index.js";

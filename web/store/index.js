@@ -1,0 +1,2 @@
+/** Observable state over a client. */
+export {};

@@ -1,0 +1,64 @@
+/** Bundles what a page loads into dist/, minified, and prints each entry's size: one JSON object, bytes by name, plain and gzipped. */
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const ROOT = new URL("..", import.meta.url);
+const entries = { parley: "parley.js", client: "client/index.js", store: "store/index.js" };
+
+await build({
+  absWorkingDir: ROOT.pathname,
+  entryPoints: entries,
+  outdir: "dist",
+  bundle: true,
+  splitting: true, // languages and emoji names stay files of their own, loaded on demand
+  chunkNames: "chunks/[name]-[hash]",
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+});
+
+/** @type {Record<string, {bytes: number, gzip: number}>} */
+const sizes = {};
+for (const name of Object.keys(entries)) {
+  // Alone and in one file: what a page that takes only this entry loads before anything on demand.
+  const alone = await build({
+    absWorkingDir: ROOT.pathname,
+    entryPoints: [entries[/** @type {keyof typeof entries} */ (name)]],
+    bundle: true,
+    splitting: true,
+    outdir: "dist",
+    write: false,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    metafile: true,
+  });
+  sizes[name] = sizeOf(alone);
+}
+console.log(JSON.stringify(sizes, null, 2));
+
+/**
+ * Adds up the entry and the chunks that it imports at once.
+ *
+ * @param {import("esbuild").BuildResult<{metafile: true, write: false}>} result
+ */
+function sizeOf(result) {
+  const outputs = result.metafile.outputs;
+  const first = /** @type {string} */ (Object.keys(outputs).find((path) => outputs[path]?.entryPoint));
+  const needed = new Set([first]);
+  for (const path of needed) {
+    for (const imported of outputs[path]?.imports ?? [])
+      if (imported.kind === "import-statement") needed.add(imported.path);
+  }
+  let bytes = 0;
+  let gzip = 0;
+  for (const file of result.outputFiles) {
+    if (![...needed].some((path) => file.path.endsWith(path.slice("dist".length)))) continue;
+    bytes += file.contents.length;
+    gzip += gzipSync(file.contents, { level: 9 }).length;
+  }
+  return { bytes, gzip };
+}
