@@ -109,6 +109,8 @@ def test_a_notice_says_what_has_happened(known: dict[str, Any], title: str, text
 def test_a_flood_says_where_it_is() -> None:
     assert count_of(ENGLISH, "en", 12, "Garden") == "12 new messages in Garden"
     assert count_of(ENGLISH, "en", 1, "Garden") == "1 new message in Garden"
+    assert count_of(ENGLISH, "en", 3, "Garden", of_mentions=True) == "3 mentions in Garden"
+    assert text_of(ENGLISH, "en", told(kind="mention", count=3, of_mentions=True)) == "3 mentions"
 
 
 def test_what_a_person_writes_fills_no_place_and_adds_no_line() -> None:

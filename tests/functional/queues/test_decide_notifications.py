@@ -262,7 +262,7 @@ def test_a_mention_comes_through_where_messages_do_not(scene: Scene) -> None:
 
     assert decided(scene.parley, "bob", f"{group}#2")["push"] == ("skipped", "level")
     assert "Alice mentioned you: bob!" in scene.pushed
-    assert f"n#{group}#3#mention" in entries_of(scene.parley, "bob")
+    assert f"n#{group}#0#mention" in entries_of(scene.parley, "bob")
 
 
 def test_a_flood_is_one_push_and_another_that_says_how_many(scene: Scene) -> None:
@@ -273,6 +273,19 @@ def test_a_flood_is_one_push_and_another_that_says_how_many(scene: Scene) -> Non
     scene.parley.drain()
 
     assert scene.pushed == ["one", "12 new messages"]
+
+
+def test_mentions_alone_are_told_as_such(scene: Scene) -> None:
+    scene.send("one", mentions=["bob"])
+    scene.parley.drain()
+    for number in range(2):
+        scene.send(f"more {number}", mentions=["bob"])
+    scene.parley.drain()
+    scene.parley.advance(30)
+    scene.send("and this")
+    scene.parley.drain()
+
+    assert scene.pushed[:2] == ["Alice mentioned you: one", "3 mentions"] and scene.pushed[-1] != "4 mentions"
 
 
 def test_a_push_and_the_event_stand_for_as_many_messages(scene: Scene) -> None:

@@ -226,6 +226,30 @@ def test_a_mention_and_a_message_are_told_each_once(parley: Parley, alice: User,
     assert text_of(mail).count("hey @Bob") == 1 and text_of(mail).count("lunch?") == 1
 
 
+def test_a_flood_of_mentions_by_one_person_leaves_room_for_all_others(parley: Parley, alice: User, bob: User) -> None:
+    group = make_group(alice, bob)
+    others = [parley.user(f"friend{number}") for number in range(20)]
+    for other in others:
+        say(other, open_direct(other, bob), f"hello from {other.user_id}")
+    parley.drain()
+    for number in range(300):
+        mention(alice, group, "bob", f"look, @Bob, {number}")
+        parley.advance(0.2)
+        if number % 50 == 49:
+            parley.drain()
+
+    [mail] = later(parley, 3 * MINUTE)
+    found = bob.get("/me/notifications?limit=50").json
+
+    assert found["unseen"] == 22 and not found["capped"]
+    assert [each["kind"] for each in found["notifications"]].count("message") == 20
+    [entry] = [each for each in found["notifications"] if each["kind"] == "mention"]
+    assert (entry["count"], entry["text"]) == (100, "Alice mentioned you: look, @Bob, 299")
+    lines = {line.strip() for line in text_of(mail).splitlines()}
+    assert {f"hello from friend{number}" for number in range(20)} <= lines
+    assert "100 mentions" in lines and text_of(mail).count("look, @Bob") == 3
+
+
 def test_a_deleted_mention_is_not_in_the_e_mail(parley: Parley, alice: User, bob: User) -> None:
     conversation_id = open_direct(alice, bob)
     say(alice, conversation_id, "one", "two")

@@ -93,6 +93,68 @@ def test_a_mention_has_an_entry_of_its_own_and_the_other_message_keeps_its_own(p
     assert "mention" not in {each["kind"] for each in inbox(bob)["notifications"]}
 
 
+def mentions_of(reader: User) -> list[tuple[str, int, str]]:
+    entries = [each for each in inbox(reader)["notifications"] if each["kind"] == "mention"]
+    return [(each["text"], each["count"], each["message_id"]) for each in entries]
+
+
+def test_the_mentions_of_a_conversation_are_one_entry_that_tells_the_newest(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    ids = [mention(alice, group, "bob", f"{word} @Bob") for word in ("one", "two", "three", "four")]
+    parley.drain()
+
+    assert mentions_of(bob) == [("Alice mentioned you: four @Bob", 4, ids[3])]
+    assert alice.delete(f"/messages/{ids[3]}").status == 200
+    assert alice.patch(f"/messages/{ids[0]}", json={"text": "one", "mentions": []}).status == 200
+    assert mentions_of(bob) == [("Alice mentioned you: three @Bob", 2, ids[2])]
+    assert bob.delete(f"/messages/{ids[2]}?scope=me").status == 200
+    assert mentions_of(bob) == [("Alice mentioned you: two @Bob", 1, ids[1])]
+    last = mention(alice, group, "bob", "five @Bob")
+    parley.drain()
+    assert mentions_of(bob) == [("Alice mentioned you: five @Bob", 2, last)]
+    assert bob.patch(f"/messages/{last}/read").status == 200
+    assert [each["seen"] for each in inbox(bob)["notifications"] if each["kind"] == "mention"] == [True]
+
+
+def test_a_mention_after_the_entry_was_marked_is_news(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    mention(alice, group, "bob", "one @Bob")
+    parley.drain()
+    [entry] = [each for each in inbox(bob)["notifications"] if each["kind"] == "mention"]
+    assert bob.post(f"{PATH}/{entry['id']}/seen").status == 200
+    parley.advance(1)
+    mention(alice, group, "bob", "two @Bob")
+    phone = bob.connect()
+    parley.advance(30)
+    parley.drain()
+
+    [again] = [each for each in inbox(bob)["notifications"] if each["kind"] == "mention"]
+    assert (again["id"], again["seen"], again["count"]) == (entry["id"], False, 2)
+    told = [frame["data"]["notification"] for frame in phone.events("notification")]
+    assert [(each["id"], each["count"], each["text"]) for each in told] == [
+        (entry["id"], 2, "Alice mentioned you: two @Bob")
+    ]
+
+
+def test_a_mention_before_a_flood_of_other_messages_counts_and_is_told(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "hello")
+    bob.patch(f"/conversations/{conversation_id}/settings", json={"notifications": "mentions"})
+    first = mention(alice, conversation_id, "bob", "one @Bob")
+    for number in range(110):
+        say(alice, conversation_id, f"message {number}")
+        parley.advance(0.2)
+    last = mention(alice, conversation_id, "bob", "two @Bob")
+    parley.drain()
+
+    assert mentions_of(bob) == [("Alice mentioned you: two @Bob", 2, last)]
+    assert alice.delete(f"/messages/{last}").status == 200
+    assert mentions_of(bob) == [("Alice mentioned you: one @Bob", 1, first)]
+
+
 def test_what_a_level_keeps_away_is_not_counted(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     group = make_group(alice, bob)

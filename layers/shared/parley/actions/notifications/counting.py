@@ -10,9 +10,11 @@ from parley.actions.notifications.facts import Known, Pair
 from parley.adapters.conversations import messages
 from parley.adapters.threads import Threads
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.notifications.gathered import MAX_COUNTED, first_counted, gathered
+from parley.domain.notifications.gathered import MAX_COUNTED, Unread, first_counted, gathered
+from parley.domain.notifications.notice import Kind
 
 MAX_AT_ONCE = 16
+GATHERED: frozenset[Kind] = frozenset({"message", "mention"})  # a conversation's are one entry
 MAX_RENEWED = 3  # newest messages in a row that a person does not see any more
 
 _reads = Threads(max_workers=MAX_AT_ONCE, thread_name_prefix="count")
@@ -87,8 +89,8 @@ def counted(known: Sequence[Known], parts: Parts) -> list[Known]:
 
 
 def _counts(known: Known) -> bool:
-    """Says whether a notice of this tells how many there are: not one of a mention in the inbox."""
-    return known.pair.occasion.kind == "message" and known.pair.kind != "mention" and known.read_seq is not None
+    """Says whether a notice of this tells how many there are."""
+    return known.pair.occasion.kind == "message" and known.read_seq is not None
 
 
 def _has(parts: Parts, known: Known) -> bool:
@@ -97,8 +99,8 @@ def _has(parts: Parts, known: Known) -> bool:
 
 
 def _with_count(known: Known, part: Part | None) -> Known:
-    occasion, read_seq = known.pair.occasion, known.read_seq
-    if not _counts(known) or read_seq is None:
+    occasion, unread = known.pair.occasion, _unread(known)
+    if unread is None:
         return known
     # The message of the occasion was read for this decision, the others may be a moment old.
     found = {} if part is None else {each.seq: each for each in part.messages}
@@ -106,19 +108,34 @@ def _with_count(known: Known, part: Part | None) -> Known:
         found[occasion.seq] = known.message
     first_seq = occasion.seq if part is None else part.first_seq
     in_order = [found[seq] for seq in sorted(found)]
-    counts = gathered(known.pair.user_id, read_seq, known.told_seq, in_order, first_seq)
-    return replace(known, gathered=counts)
+    return replace(known, gathered=gathered(unread, in_order, first_seq))
+
+
+def _unread(known: Known) -> Unread | None:
+    read_seq, head, mine = known.read_seq, known.head, known.membership
+    if not _counts(known) or read_seq is None or head is None or mine is None:
+        return None
+    of_mentions = known.facts.kind == "mention"
+    return Unread(
+        user_id=known.pair.user_id,
+        read_seq=read_seq,
+        told_seq=known.told_seq,
+        entry_seq=known.entry_seq,
+        of_mentions=of_mentions,
+        mention_seqs=head.unread_mentions(mine) if of_mentions else (),
+    )
 
 
 def renewed(known: Sequence[Known], now_ms: int) -> list[Known]:
     """Returns entries of conversations with their newest message that the person may see.
 
     Another one if it was deleted since, also by the person for themselves, or in a group if they have blocked its
-    sender. One round trip for each time that there is such a one, `MAX_RENEWED` at most.
+    sender. One round trip for each time that there is such a one, `MAX_RENEWED` at most; two if it is a mention before
+    all messages that were looked at.
     """
     found = list(known)
     for _ in range(MAX_RENEWED):
-        found = [_without_what_is_gone(each) for each in found]
+        found = _with_older_mentions([_without_what_is_gone(each) for each in found])
         other = {number: newest for number, each in enumerate(found) if (newest := _newest(each)) is not None}
         if not other:
             break
@@ -131,13 +148,39 @@ def renewed(known: Sequence[Known], now_ms: int) -> list[Known]:
 def _without_what_is_gone(known: Known) -> Known:
     """Returns an entry that does not count what the person does not see, as far as its newest message tells."""
     counts, message = known.gathered, known.message
-    if message is None or known.facts.kind != "message":
+    if message is None or known.facts.kind not in GATHERED:
         return known
     if known.facts.is_blocked and known.head is not None and known.head.is_group:
         counts = replace(counts, without=counts.without | {message.sender_id})
     if known.facts.is_deleted and message.deleted_at_ms is None:
         counts = replace(counts, messages=tuple(each for each in counts.messages if each.seq != message.seq))
     return replace(known, gathered=counts)
+
+
+def _with_older_mentions(known: Sequence[Known]) -> list[Known]:
+    """Returns entries of mentions with the newest of the older ones, if none of those that were looked at is left.
+
+    One round trip if there is such an entry, a call for each, all at once.
+    """
+    bare = {
+        number: each
+        for number, each in enumerate(known)
+        if each.gathered.older_mentions and not each.gathered.told_together
+    }
+    if not bare:
+        return list(known)
+    found = list(known)
+    for number, older in zip(bare, _reads.map(_older_mentions, bare.values()), strict=True):
+        found[number] = replace(
+            bare[number], gathered=replace(bare[number].gathered, messages=older, older_mentions=())
+        )
+    return found
+
+
+def _older_mentions(known: Known) -> tuple[StoredMessage, ...]:
+    seqs = known.gathered.older_mentions[-MAX_COUNTED:]
+    found = messages.some(known.pair.occasion.conversation_id, seqs)
+    return tuple(found[seq] for seq in sorted(found))
 
 
 def _moved(pair: Pair, newest: StoredMessage) -> Pair:
@@ -147,5 +190,5 @@ def _moved(pair: Pair, newest: StoredMessage) -> Pair:
 
 def _newest(known: Known) -> StoredMessage | None:
     """Returns the newest message that an entry tells, unless that is the one of its occasion."""
-    told = known.gathered.told_together if known.facts.kind == "message" else []
+    told = known.gathered.told_together if known.facts.kind in GATHERED else []
     return told[-1] if told and told[-1].seq != known.pair.occasion.seq else None

@@ -70,9 +70,20 @@ class Known(Struct, frozen=True, kw_only=True):
 
     @property
     def told_seq(self) -> int:
-        """Returns the newest message of the conversation of which the person is told."""
+        """Returns the newest message of the conversation of which the person is told.
+
+        The conversation has an entry for mentions, and one for other messages: one that is read from the inbox tells of
+        its own.
+        """
         told = 0 if self.shared is None else self.shared.seq
-        return max(told, self.pair.occasion.seq) if self.pair.occasion.kind == "message" else told
+        if self.pair.occasion.kind != "message":
+            return told
+        return self.entry_seq if self.pair.kind is not None else max(told, self.entry_seq)
+
+    @property
+    def entry_seq(self) -> int:
+        """Returns the newest message of which its own entry tells."""
+        return max(0 if self.entry is None else self.entry.seq, self.pair.occasion.seq)
 
 
 def still_unread(pairs: Sequence[Pair], *, trails: bool) -> dict[Pair, int | None]:

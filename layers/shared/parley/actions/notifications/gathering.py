@@ -40,6 +40,11 @@ class Look(Struct, frozen=True, kw_only=True):
             and entry.seq > state.told.get(entry.place, -1)
         ]
 
+    @property
+    def is_cut(self) -> bool:
+        """Says whether there may be more news than one e-mail looks at."""
+        return len(self.news) >= MAX_LOOKED
+
 
 def look(user_id: str) -> Look:
     """Returns a person and their inbox, strongly consistent; one round trip. An erased person has no profile."""

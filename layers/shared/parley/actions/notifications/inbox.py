@@ -104,7 +104,7 @@ class Found(Struct, frozen=True):
 
 def found_of(user_id: str, entries: Sequence[Entry]) -> Found:
     """Returns a person with the occasion of each of their entries; one round trip for each 100 keys, all at once."""
-    of_all = [each for each in entries if each.kind == "message"]
+    of_all = [each for each in entries if each.kind in counting.GATHERED]
     asked = dict.fromkeys((user_id, each.conversation_id) for each in of_all)
     rows, mine = in_parallel(
         lambda: batches.read_rows({tables.Message: [key for each in entries for key in _message_keys(each)]}),

@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions.notifications import facts, gathering, inbox, wording
+from parley.actions.notifications import counting, facts, gathering, inbox, wording
 from parley.actions.notifications.facts import Known, Pair
 from parley.actions.notifications.gathering import Look
 from parley.actions.parallel import in_parallel
@@ -28,12 +28,13 @@ from parley.domain.notifications.mail_feedback import Feedback
 from parley.domain.notifications.mail_jobs import MailJob, MailMessage
 from parley.domain.notifications.mail_state import MailState, email_state, switched_off
 from parley.domain.notifications.mime import Envelope, message
-from parley.domain.notifications.notice import Notice
+from parley.domain.notifications.notice import Kind, Notice
 from parley.domain.notifications.preferences import QUIET_RULES
 from parley.domain.notifications.unsubscribing import LIFE_S, Link, read_token
 
 QueueMails = Callable[[Sequence[str], int], None]  # of people, and the time in ms
 Change = Callable[[MailState], MailState]
+Words = Mapping[tuple[str, Kind], Sequence[str]]  # of messages, by conversation and kind of the entry
 
 MAX_NOTES = 100  # traces in which one e-mail is noted; of a flood older ones stay as they are
 
@@ -166,6 +167,8 @@ def _send(job: MailJob, seen: Look, content: _Digest, now_ms: int, *, has_read: 
     raw = _message(seen, content, newest, address, now_ms)
     from_address = mail_settings.sender().address
     told = _told(seen, content, now_ms)
+    if seen.is_cut:
+        logger.warning("mail_news_cut", code="mail_news_cut", looked_at=gathering.MAX_LOOKED)
     try:
         answer = mails.send(raw, from_address, address)
     except mails.NotNow as error:
@@ -196,7 +199,7 @@ def _switched_off(state: MailState, address: str) -> MailState:
 def _traces_of(known: Known, outcome: Told) -> list[tuple[str, Told]]:
     """Returns the outcome for each thing that an entry tells, the newest first, and for messages that were deleted."""
     occasion, found = known.pair.occasion, known.gathered
-    if known.facts.kind != "message":
+    if known.facts.kind not in counting.GATHERED:
         return [(occasion.trace_place, outcome)]
     traces = {occasion.seq: outcome}
     gone = _skipped("message_deleted", outcome.at_ms)
@@ -213,7 +216,7 @@ def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]
     newest: dict[str, int] = {}
     for known in content.told:
         occasion, kind = known.pair.occasion, known.facts.kind
-        newest[occasion.entry_place(kind)] = known.told_seq if kind == "message" else occasion.seq
+        newest[occasion.entry_place(kind)] = known.entry_seq if kind in counting.GATHERED else occasion.seq
     told_ms = min([now_ms, *(known.pair.occasion.at_ms for known in content.quiet)])
     recent = {entry.place for entry in seen.entries if entry.at_ms >= told_ms - gathering.OVERLAP_MS}
 
@@ -224,8 +227,8 @@ def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]
     return sent
 
 
-def _newest_words(told: Sequence[Known], now_ms: int) -> Mapping[str, Sequence[str]]:
-    """Returns the words of the newest messages of each conversation that tells of several, the oldest first.
+def _newest_words(told: Sequence[Known], now_ms: int) -> Words:
+    """Returns the words of the newest messages of each entry that tells of several, the oldest first.
 
     Each message is decided by itself, as the person may see it now. One round trip, none if they want no previews.
     """
@@ -240,14 +243,14 @@ def _newest_words(told: Sequence[Known], now_ms: int) -> Mapping[str, Sequence[s
     ]
     others = facts.read_facts(pairs, now_ms) if pairs else []
     shown = [known for known in others if decide(known.facts, "email").told and known.facts.preferences.previews]
-    words: dict[str, list[str]] = {}
+    words: dict[tuple[str, Kind], list[str]] = {}
     for known in sorted([*shown, *of_several], key=lambda each: each.pair.occasion.seq):
         text = wording.notice_of(known, count=1, sums=False).text
-        words.setdefault(known.pair.occasion.conversation_id, []).append(text)
+        words.setdefault((known.pair.occasion.conversation_id, known.facts.kind), []).append(text)
     return words
 
 
-def _message(seen: Look, content: _Digest, newest: Mapping[str, Sequence[str]], address: str, now_ms: int) -> bytes:
+def _message(seen: Look, content: _Digest, newest: Words, address: str, now_ms: int) -> bytes:
     """Returns the bytes of an e-mail; with the same key in each try."""
     assert seen.profile is not None
     template = mail_templates.current()
@@ -262,14 +265,14 @@ def _message(seen: Look, content: _Digest, newest: Mapping[str, Sequence[str]], 
     return message(words, Envelope(sender=sender, to=address, key=key, at_ms=now_ms, unsubscribe_url=links.unsubscribe))
 
 
-def _notice(known: Known, newest: Mapping[str, Sequence[str]]) -> Notice:
+def _notice(known: Known, newest: Words) -> Notice:
     count = _count(known)
-    words = newest.get(known.pair.occasion.conversation_id, ()) if count > 1 else ()
+    words = newest.get((known.pair.occasion.conversation_id, known.facts.kind), ()) if count > 1 else ()
     return replace(wording.notice_of(known, count=count, sums=True), newest=tuple(words))
 
 
 def _count(known: Known) -> int:
-    return max(1, known.gathered.count) if known.facts.kind == "message" else 1
+    return max(1, known.gathered.count)
 
 
 def _try_again(job: MailJob, error: mails.NotNow, now_ms: int) -> None:
@@ -308,7 +311,8 @@ def _traces_left_out(content: _Digest, now_ms: int) -> list[tuple[str, Told]]:
 
 def _note_traces(traces: Sequence[tuple[str, Told]], user_id: str) -> None:
     """Notes in up to MAX_NOTES traces what became of the e-mail, side by side; one that has expired stays away."""
-    list(_notes.map(lambda each: notices.note(user_id, each[0], "email", each[1]), traces[:MAX_NOTES]))
+    once = list(dict.fromkeys(traces))  # both entries of a conversation name its deleted messages
+    list(_notes.map(lambda each: notices.note(user_id, each[0], "email", each[1]), once[:MAX_NOTES]))
 
 
 def take_feedback(feedback: Feedback) -> None:

@@ -20,9 +20,15 @@ def notice_of(known: Known, *, count: int, sums: bool) -> Notice:
     see them there.
     """
     occasion = known.pair.occasion
-    newest = known.gathered.told[-1] if sums and known.gathered.told else known.message
+    # A push stands for mentions and other messages alike, an entry of the inbox for one of both.
+    is_push = known.pair.kind is None
+    told = known.gathered.told if is_push else known.gathered.told_together
+    newest = told[-1] if sums and told else known.message
     shown = known if newest is None or newest.sender_id != occasion.by else replace(known, message=newest)
-    title, text = _words(shown, count if sums else 1, previews=known.facts.preferences.previews)
+    of_mentions = known.gathered.are_mentions if is_push else known.facts.kind == "mention"
+    title, text = _words(
+        shown, count if sums else 1, previews=known.facts.preferences.previews, of_mentions=of_mentions
+    )
     return Notice(
         kind=known.facts.kind,
         conversation_id=occasion.conversation_id,
@@ -38,7 +44,7 @@ def notice_of(known: Known, *, count: int, sums: bool) -> Notice:
 
 def notification_of(known: Known, place: str, at_ms: int, *, seen: bool) -> Notification:
     """Returns the entry of the inbox at a place, as the person may see it now."""
-    count = max(1, known.gathered.count) if known.facts.kind == "message" else 1
+    count = max(1, known.gathered.count)
     title, text = _words(known, 1, previews=True)
     return Notification(
         id=notification_id(place),
@@ -53,7 +59,7 @@ def notification_of(known: Known, place: str, at_ms: int, *, seen: bool) -> Noti
     )
 
 
-def _words(known: Known, count: int, *, previews: bool) -> tuple[str, str]:
+def _words(known: Known, count: int, *, previews: bool, of_mentions: bool = False) -> tuple[str, str]:
     language, texts = notice_texts.for_locale(known.recipient.locale)
     message, head = known.message, known.head
     note = None if message is None else message.system
@@ -69,6 +75,7 @@ def _words(known: Known, count: int, *, previews: bool) -> tuple[str, str]:
         is_ticket=head is not None and head.is_desks,
         waits=known.pair.occasion.kind == "waiting_ticket",
         count=count,
+        of_mentions=of_mentions,
     )
     return title_of(texts, told), text_of(texts, language, told)
 

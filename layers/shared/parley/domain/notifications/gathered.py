@@ -4,7 +4,7 @@ A conversation's own number of unread messages is arithmetic, and counts what no
 and messages that were deleted since. A notice does not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -13,21 +13,43 @@ from parley.domain.conversations.message import StoredMessage
 MAX_COUNTED = 100  # unread messages of a conversation that are looked at, the newest
 
 
+class Unread(Struct, frozen=True, kw_only=True):
+    """What a person has not read of a conversation, for one of its two entries: that of mentions, or that of the rest.
+
+    They have read up to `read_seq`, and are told up to `told_seq`, by this entry up to `entry_seq`. `mention_seqs` are
+    the unread messages that name them, as far as the person's own list has them.
+    """
+
+    user_id: str
+    read_seq: int
+    told_seq: int
+    entry_seq: int
+    of_mentions: bool = False
+    mention_seqs: Sequence[int] = ()
+
+
 class Gathered(Struct, frozen=True, kw_only=True):
     """The unread messages of a conversation, for one person, ascending, up to the newest of which they are told.
 
-    Of a flood the newest `MAX_COUNTED` were looked at; `earlier` older ones are only a number.
+    Of a flood the newest `MAX_COUNTED` were looked at; `earlier` older ones are only a number, and `older_mentions` are
+    those of them that name the person, as far as the person's own list has them. The entry is that of its
+    mentions (`of_mentions`), or that of the other messages, and tells of them up to `entry_seq`.
     """
 
     user_id: str = ""
     messages: tuple[StoredMessage, ...] = ()
     earlier: int = 0
     without: frozenset[str] = frozenset()  # senders whom the person has blocked
+    of_mentions: bool = False
+    entry_seq: int = 0
+    older_mentions: tuple[int, ...] = ()
 
     @property
     def told_together(self) -> list[StoredMessage]:
-        """Returns the messages that one entry of the inbox tells together: a mention has an entry of its own."""
-        return [each for each in self.told if not each.names(self.user_id)]
+        """Returns the messages that one entry of the inbox tells together: all mentions, or all others."""
+        return [
+            each for each in self.told if each.names(self.user_id) == self.of_mentions and each.seq <= self.entry_seq
+        ]
 
     @property
     def told(self) -> list[StoredMessage]:
@@ -43,8 +65,18 @@ class Gathered(Struct, frozen=True, kw_only=True):
 
     @property
     def count(self) -> int:
-        """Returns how many unread messages the entry of the conversation stands for."""
+        """Returns how many unread messages the entry stands for; of mentions `MAX_COUNTED` at most.
+
+        A conversation's `unread_mentions` end there as well: the list of a person takes no more.
+        """
+        if self.of_mentions:
+            return min(MAX_COUNTED, len(self.told_together) + len(self.older_mentions))
         return len(self.told_together) + self.earlier
+
+    @property
+    def are_mentions(self) -> bool:
+        """Says whether a push tells of mentions alone."""
+        return not self.earlier and all(each.names(self.user_id) for each in self.told)
 
     @property
     def count_with_mentions(self) -> int:
@@ -57,8 +89,14 @@ def first_counted(read_seq: int, last_seq: int) -> int:
     return max(read_seq + 1, last_seq - MAX_COUNTED + 1)
 
 
-def gathered(user_id: str, read_seq: int, last_seq: int, found: Iterable[StoredMessage], first_seq: int) -> Gathered:
-    """Returns what a person has not read up to `last_seq`; `found` are messages from `first_seq` on."""
-    unread = tuple(each for each in found if max(read_seq + 1, first_seq) <= each.seq <= last_seq)
-    earlier = max(0, min(first_seq, last_seq + 1) - (read_seq + 1))
-    return Gathered(user_id=user_id, messages=unread, earlier=earlier)
+def gathered(unread: Unread, found: Iterable[StoredMessage], first_seq: int) -> Gathered:
+    """Returns what a person has not read; `found` are messages from `first_seq` on."""
+    last_seq, next_seq = unread.told_seq, unread.read_seq + 1
+    return Gathered(
+        user_id=unread.user_id,
+        messages=tuple(each for each in found if max(next_seq, first_seq) <= each.seq <= last_seq),
+        earlier=max(0, min(first_seq, last_seq + 1) - next_seq),
+        of_mentions=unread.of_mentions,
+        entry_seq=unread.entry_seq,
+        older_mentions=tuple(seq for seq in unread.mention_seqs if next_seq <= seq < min(first_seq, last_seq + 1)),
+    )

@@ -44,15 +44,16 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def entry_place(self, kind: Kind) -> str:
         """Returns the place of its entry in the inbox.
 
-        All messages of a conversation have one, and so have all reactions to a message, and all invitations to a group:
-        what can be done and undone at will must not fill an inbox. Everything else has one of its own.
+        All messages of a conversation have one, and so have all its mentions, all reactions to a message, and all
+        invitations to a group: what one person can do again and again must not fill another's inbox. Everything else
+        has one of its own.
         """
         match kind:
             case "message":
                 return f"c#{self.conversation_id}"
             case "reaction":
                 return f"n#{self.conversation_id}#{self.seq}#{kind}"
-            case "invitation":
+            case "mention" | "invitation":
                 return f"n#{self.conversation_id}#0#{kind}"
         return f"n#{self.name}#{kind}"
 

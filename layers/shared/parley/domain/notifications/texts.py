@@ -49,12 +49,15 @@ class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ticket_changed: str
     new_messages: Mapping[Plural, str]
     new_messages_in: Mapping[Plural, str]
+    mentions: Mapping[Plural, str]
+    mentions_in: Mapping[Plural, str]
 
 
 class Told(Struct, frozen=True, kw_only=True):
     """The content of a notice: who, where, and the words; `text` is "" without a preview.
 
-    `files` is the kind of the attachments, or `files` for several. A direct conversation has no `title`.
+    `files` is the kind of the attachments, or `files` for several. A direct conversation has no `title`. With
+    `of_mentions` all of its messages name the recipient.
     """
 
     kind: Kind
@@ -68,6 +71,7 @@ class Told(Struct, frozen=True, kw_only=True):
     is_ticket: bool = False
     waits: bool = False
     count: int = 1
+    of_mentions: bool = False
 
 
 def load(text: str, source: str) -> Texts:
@@ -77,7 +81,7 @@ def load(text: str, source: str) -> Texts:
         texts = msgspec.convert(tables, type=Texts)
     except msgspec.ValidationError as error:
         raise TextsError(f"{source}: {error}") from None
-    for name in ("new_messages", "new_messages_in"):
+    for name in ("new_messages", "new_messages_in", "mentions", "mentions_in"):
         if "other" not in getattr(texts, name):
             raise TextsError(f"{source}: [{name}] has no `other`")
     return texts
@@ -116,17 +120,20 @@ def title_of(texts: Texts, told: Told) -> str:
 
 
 def text_of(texts: Texts, language: str, told: Told) -> str:
-    """Returns the text of a notice: "12 new messages" for several, else what has happened."""
+    """Returns the text of a notice: "12 new messages" or "3 mentions" for several, else what has happened."""
     if told.count > 1:
-        return count_of(texts, language, told.count)
+        return count_of(texts, language, told.count, of_mentions=told.of_mentions)
     written = told.text or _written(texts, told)
     template, values = _template(texts, told, written)
     return _cut(_filled(template, language, values), MAX_TEXT_CHARACTERS)
 
 
-def count_of(texts: Texts, language: str, count: int, title: str | None = None) -> str:
-    """Returns "12 new messages", or "12 new messages in Garden" with a title."""
-    templates = texts.new_messages if title is None else texts.new_messages_in
+def count_of(texts: Texts, language: str, count: int, title: str | None = None, *, of_mentions: bool = False) -> str:
+    """Returns "12 new messages" or "12 mentions", or "12 new messages in Garden" with a title."""
+    alone, in_title = (
+        (texts.mentions, texts.mentions_in) if of_mentions else (texts.new_messages, texts.new_messages_in)
+    )
+    templates = alone if title is None else in_title
     template = templates.get(plural_of(language, count), templates["other"])
     return _cut(_filled(template, language, {"count": str(count), "title": title or ""}), MAX_TEXT_CHARACTERS)
 
