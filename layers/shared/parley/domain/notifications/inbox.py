@@ -14,7 +14,7 @@ SEPARATOR = "."  # in an id, where the place of a row has `#`; no id of a conver
 
 
 class Notification(Struct, frozen=True, kw_only=True):
-    """One entry of the inbox; those of a conversation's unread messages are one entry, with their `count`.
+    """One entry of the inbox; a conversation's unread messages are one, and its mentions another, with their `count`.
 
     `message_id` is the newest message that it tells of, null if it tells of none.
     """
