@@ -1,0 +1,321 @@
+/** What all elements have in common: a shadow root, a store, words, and what they show when there is nothing to show. */
+import { h, patch } from "./h.js";
+import { icon } from "./icons.js";
+import { directionOf, languageOf, onWords, say } from "./languages.js";
+import { theme } from "./theme.js";
+
+/** @typedef {import("./contract.d.ts").Store} Store */
+/** @typedef {import("./h.js").Content} Content */
+/**
+ * How the elements reach Parley: a store, or what a client needs to make one.
+ *
+ * @typedef {{store?: Store, url?: string, socketUrl?: string, token?: string | (() => string | Promise<string>)}} Connection
+ */
+
+const CONNECTION = ["url", "socket-url", "token", "token-url"];
+/** @type {Set<ParleyElement>} the elements that are in a document now */
+const present = new Set();
+/** @type {Map<string, Store>} the stores that attributes asked for: elements that say the same share one */
+const asked = new Map();
+/** @type {Store | null} */
+let ofPage = null;
+/** @type {((connection: Connection) => Store) | null} */
+let make = null;
+
+/** Says how a store is made of a connection. @param {(connection: Connection) => Store} maker */
+export function makeStoresWith(maker) {
+  make = maker;
+  updateAll();
+}
+
+/**
+ * Gives all elements of the page their store, but those that have one of their own. Without a connection it takes that away: they show
+ * that nobody is signed in.
+ *
+ * @param {Connection | null} connection
+ * @returns {Store | null}
+ */
+export function configure(connection) {
+  ofPage = connection ? (connection.store ?? make?.(connection) ?? null) : null;
+  updateAll();
+  return ofPage;
+}
+
+/** Draws every element again: after another store, other words, another language. */
+export function updateAll() {
+  for (const element of present) element.update();
+}
+onWords(updateAll);
+
+export class ParleyElement extends HTMLElement {
+  /** @type {CSSStyleSheet[]} its own, after those that all have */
+  static styles = [];
+  /** @type {string[]} whose change draws the element again */
+  static attributes = [];
+
+  static get observedAttributes() {
+    // biome-ignore lint/complexity/noThisInStatic: the attributes of the class that is defined, not of this one
+    return [...CONNECTION, "lang", "dir", ...this.attributes];
+  }
+
+  /** @type {Store | null} */
+  #own = null;
+  /** @type {Store | null} */
+  #heard = null;
+  #unsubscribe = () => {};
+  #isQueued = false;
+  #internals = this.attachInternals();
+  /** Ends when the element leaves the document: for listeners. */
+  gone = new AbortController();
+  /** @type {unknown} what an action of the user's failed with, until they have dismissed it */
+  problem = null;
+  /** The language of the element, as a tag of BCP 47. */
+  language = "en";
+
+  constructor() {
+    super();
+    const own = /** @type {typeof ParleyElement} */ (this.constructor);
+    this.root = this.attachShadow({ mode: "open" });
+    this.root.adoptedStyleSheets = [theme, ...own.styles];
+  }
+
+  connectedCallback() {
+    present.add(this);
+    if (this.gone.signal.aborted) this.gone = new AbortController();
+    // A property that was set before the element was defined hides the accessor of the class.
+    for (const name of Object.keys(this)) {
+      if (!(name in Object.getPrototypeOf(this))) continue;
+      const value = /** @type {any} */ (this)[name];
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
+    }
+    if (getComputedStyle(this).colorScheme === "normal") this.#internals.states.add("auto");
+    this.update();
+  }
+
+  disconnectedCallback() {
+    present.delete(this);
+    this.gone.abort();
+    this.#listenTo(null);
+    this.#internals.states.delete("auto");
+  }
+
+  attributeChangedCallback() {
+    this.update();
+  }
+
+  /** The store: the element's own, that of its attributes, of the closest element of Parley's around it, or of the page. @returns {Store | null} */
+  get store() {
+    return this.#own ?? this.#ofAttributes() ?? around(this)?.store ?? ofPage;
+  }
+
+  set store(store) {
+    this.#own = store;
+    updateAll();
+    this.update();
+  }
+
+  /** Draws the element again, once for all that changes in this microtask. */
+  update() {
+    if (this.#isQueued || !this.isConnected) return;
+    this.#isQueued = true;
+    queueMicrotask(() => {
+      this.#isQueued = false;
+      if (this.isConnected) this.#draw();
+    });
+  }
+
+  #draw() {
+    const store = this.store;
+    this.#listenTo(store);
+    this.language = languageOf(this);
+    const attributes = {
+      class: "root",
+      lang: this.language,
+      dir: this.closest("[dir]") ? null : directionOf(this.language),
+    };
+    patch(this.root, h("div", attributes, this.render()));
+    this.drawn();
+  }
+
+  /** What the element shows. @returns {Content} */
+  render() {
+    const store = this.store;
+    const status = store?.connection.status;
+    if (!store || status === "signed_out") return this.signedOut();
+    if (status === "suspended") return this.suspended(store);
+    return this.view(store);
+  }
+
+  /** What the element shows to a person who is signed in. @param {Store} _store @returns {Content} */
+  view(_store) {
+    return null;
+  }
+
+  /** Called after each drawing, with everything in its place. */
+  drawn() {}
+
+  /** @param {Store | null} store */
+  #listenTo(store) {
+    if (store === this.#heard) return;
+    this.#unsubscribe();
+    this.#heard = store;
+    this.#unsubscribe = store?.subscribe(() => this.changed()) ?? (() => {});
+  }
+
+  /** Called when the store has changed. */
+  changed() {
+    this.update();
+  }
+
+  #ofAttributes() {
+    const url = this.getAttribute("url");
+    if (!url || !make) return null;
+    const key = CONNECTION.map((name) => this.getAttribute(name) ?? "").join("\n");
+    const known = asked.get(key);
+    if (known) return known;
+    const tokenUrl = this.getAttribute("token-url");
+    const store = make({
+      url,
+      socketUrl: this.getAttribute("socket-url") ?? undefined,
+      token: tokenUrl ? () => tokenFrom(tokenUrl) : (this.getAttribute("token") ?? undefined),
+    });
+    asked.set(key, store);
+    return store;
+  }
+
+  /**
+   * Returns a sentence in the element's language.
+   *
+   * @param {string} key
+   * @param {Record<string, string | number>} [values]
+   * @returns {string}
+   */
+  t(key, values) {
+    return say(this.language, key, values);
+  }
+
+  /**
+   * Tells the page. Returns false if a listener has prevented the default.
+   *
+   * @param {string} name without `parley-`
+   * @param {unknown} [detail]
+   */
+  emit(name, detail) {
+    return this.dispatchEvent(
+      new CustomEvent(`parley-${name}`, { detail, bubbles: true, composed: true, cancelable: true }),
+    );
+  }
+
+  /**
+   * Does what the user asked for. If it fails, the user reads why, and `undefined` comes back.
+   *
+   * @template T
+   * @param {() => T | Promise<T>} act
+   * @returns {Promise<T | undefined>}
+   */
+  async attempt(act) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!this.emit("error", { error })) return undefined;
+      this.problem = error;
+      this.update();
+      return undefined;
+    }
+  }
+
+  /** Why something failed, as a sentence. @param {unknown} error */
+  because(error) {
+    const code = String(/** @type {any} */ (error)?.code ?? "");
+    const words = say(this.language, `error_${code}`);
+    if (words !== `error_${code}`) return words;
+    return /** @type {any} */ (error)?.problem?.detail ?? /** @type {any} */ (error)?.detail ?? this.t("error");
+  }
+
+  /** The sentence of the last failure, with a button that takes it away. @returns {Content} */
+  problemBar() {
+    if (!this.problem) return null;
+    const close = () => {
+      this.problem = null;
+      this.update();
+    };
+    return h(
+      "div",
+      { class: "bar", part: "problem", role: "alert", key: "problem" },
+      icon("alert"),
+      h("span", null, this.because(this.problem)),
+      h("button", { class: "link", type: "button", onclick: close }, this.t("dismiss")),
+    );
+  }
+
+  /** Says that there is no connection, while there is none. @param {Store} store @returns {Content} */
+  offlineBar(store) {
+    const { status } = store.connection;
+    const isOff = status === "offline" || status === "closed";
+    return h(
+      "div",
+      { role: "status", key: "offline" },
+      isOff && h("div", { class: "bar", part: "offline" }, icon("offline"), h("span", null, this.t("offline"))),
+    );
+  }
+
+  /** @returns {Content} */
+  signedOut() {
+    return h("slot", { name: "signed-out" }, this.state("user", this.t("signed_out"), this.t("signed_out_hint")));
+  }
+
+  /** @param {Store} store @returns {Content} */
+  suspended(store) {
+    return this.state("block", this.t("suspended"), this.because(store.connection.error));
+  }
+
+  /**
+   * A whole pane's state: empty, an error, signed out.
+   *
+   * @param {import("./icons.js").IconName} name
+   * @param {string} title
+   * @param {Content} [hint]
+   * @param {Content} [action]
+   */
+  state(name, title, hint, action) {
+    return h(
+      "div",
+      { class: "state", part: "state" },
+      icon(name),
+      h("h2", null, title),
+      hint && h("p", null, hint),
+      action,
+    );
+  }
+
+  /** A pane whose content is on its way. @param {number} [rows] */
+  loading(rows = 4) {
+    const bones = Array.from({ length: rows }, () => h("i", null));
+    return h("div", { class: "bones", role: "status", "aria-label": this.t("loading") }, bones);
+  }
+}
+
+/** Defines an element, unless the page has it already. @param {string} tag @param {typeof ParleyElement} element */
+export function define(tag, element) {
+  if (!customElements.get(tag)) customElements.define(tag, element);
+}
+
+/** Returns the closest element of Parley's around another, through shadow roots. @param {Element} element @returns {ParleyElement | null} */
+export function around(element) {
+  for (let at = parentOf(element); at; at = parentOf(at)) if (at instanceof ParleyElement) return at;
+  return null;
+}
+
+/** @param {Node} node @returns {Node | null} */
+function parentOf(node) {
+  if (node instanceof ShadowRoot) return node.host;
+  return (node instanceof Element && node.assignedSlot) || node.parentNode;
+}
+
+/** @param {string} address @returns {Promise<string>} */
+async function tokenFrom(address) {
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`The page's server gave no token: ${answer.status}.`);
+  return (await answer.json()).token;
+}

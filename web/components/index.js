@@ -1,0 +1,2 @@
+/** Defines the custom elements; `configure` gives all of a page their connection. */
+export { configure } from "./base/element.js";
