@@ -1,5 +1,6 @@
 """Tickets are told: to agents while they wait for one, and to assignee and requester when they change."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ def texts(reader: User) -> list[str]:
     reply = reader.get("/me/notifications")
     assert reply.status == 200, reply
     return [each["text"] for each in reply.json["notifications"] if each["kind"] == "ticket"]
+
+
+def told(reader: User) -> list[tuple[str, int]]:
+    """Returns the texts of a person's tickets without the number, each with how many changes it tells."""
+    found = [each for each in reader.get("/me/notifications").json["notifications"] if each["kind"] == "ticket"]
+    return [(re.sub(r"icket [-0-9]+", "icket", each["text"]), each["count"]) for each in found]
 
 
 def test_a_ticket_that_waits_is_told_to_the_agents_until_one_takes_it(parley: Parley) -> None:
@@ -53,7 +60,7 @@ def test_a_ticket_of_a_team_goes_to_its_agents_alone(parley: Parley) -> None:
     parley.drain()
 
     assert "A ticket waits for an agent" in texts(agnes) and entries_of(parley, "ada") == before
-    assert texts(anna).count("A ticket waits for an agent") == 2
+    assert texts(anna).count("A ticket waits for an agent") == 1
 
 
 def test_a_ticket_of_a_team_without_agents_goes_to_all(parley: Parley) -> None:
@@ -75,12 +82,69 @@ def test_a_requester_is_told_of_the_status_and_an_assignee_of_every_change(parle
     ticket_id = open_ticket(alice)
     assert assign(agnes, ticket_id, "ada").status == 200
     parley.drain()
-    assert texts(ada) == ["The ticket has changed"] and texts(alice) == ["The ticket has changed"]
+    number = alice.get(f"/support/tickets/{ticket_id}").json["number"]
+    assert texts(ada) == [f"Ticket {number} is yours now"]
+    assert texts(alice) == [f"Ada takes care of ticket {number}"]
 
     assert change(agnes, ticket_id, priority="urgent").status == 200
     parley.drain()
 
-    assert len(texts(ada)) == 2 and len(texts(alice)) == 1 and texts(agnes) == []
+    assert told(ada) == [("Ticket is urgent now", 2)] and len(texts(alice)) == 1 and texts(agnes) == []
+
+
+def test_the_changes_of_a_ticket_are_one_entry_that_counts_those_that_were_not_seen(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id = open_ticket(alice)
+    assert take(agnes, ticket_id).status == 200
+    for status in ("waiting_on_customer", "resolved"):
+        assert change(agnes, ticket_id, status=status).status == 200
+    parley.drain()
+    assert told(alice) == [("Ticket is resolved now", 3)]
+
+    [entry] = [each for each in alice.get("/me/notifications").json["notifications"] if each["kind"] == "ticket"]
+    assert alice.post(f"/me/notifications/{entry['id']}/seen").status == 200
+    parley.advance(1)
+    phone = alice.connect()
+    assert change(agnes, ticket_id, status="in_progress").status == 200
+    parley.advance(30)
+    parley.drain()
+    assert told(alice) == [("Ticket is being worked on", 1)]
+    last = [each["data"]["notification"] for each in phone.events("notification")][-1]
+    assert (last["id"], last["count"], last["seen"]) == (entry["id"], 1, False)
+
+    assert alice.patch(f"/conversations/{ticket_id}/read-all").status == 200
+    assert change(agnes, ticket_id, status="closed").status == 200
+    parley.drain()
+    assert told(alice) == [("Ticket is closed", 1)]
+
+
+def test_the_event_of_several_changes_counts_them(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    phone = alice.connect()
+    assert take(agnes, ticket_id).status == 200
+    assert change(agnes, ticket_id, status="waiting_on_customer").status == 200
+    parley.advance(30)
+    parley.drain()
+
+    [*_, last] = [each["data"]["notification"] for each in phone.events("notification")]
+    assert (last["kind"], last["count"]) == ("ticket", 2) and "waits for your answer" in last["text"]
+
+
+def test_an_entry_of_the_history_that_cannot_be_read_leaves_the_notice(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id = open_ticket(alice)
+    assert take(agnes, ticket_id).status == 200
+    parley.drain()
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.template.resources["Messages"].ref,
+        Key={"conversation_id": {"S": f"#ticket#{ticket_id}"}, "seq": {"N": "2"}},
+        UpdateExpression="SET created_at_ms = :damage",
+        ExpressionAttributeValues={":damage": {"S": "damaged"}},
+    )
+
+    assert told(alice) == [("Ticket has changed", 1)]
 
 
 def test_a_requester_is_not_told_that_a_ticket_moves_between_agents(parley: Parley) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.calls import longest_chain, recording
 from tests.functional import suspending
-from tests.functional.desk import agent, assign, open_ticket, take
+from tests.functional.desk import agent, assign, change, open_ticket, take
 from tests.functional.erasures import erased
 from tests.functional.mailing import clocked, later, mail_state, person, poll_once, text_of, token_for
 from tests.functional.notifying import rows_of, spoil
@@ -781,4 +781,23 @@ def test_a_ticket_that_has_changed_is_mailed_to_its_requester(parley: Parley, al
 
     [mail] = later(parley, 5 * MINUTE)
 
-    assert mail["To"] == "alice@example.org" and "The ticket has changed" in text_of(mail)
+    number = alice.get(f"/support/tickets/{ticket_id}").json["number"]
+    assert mail["To"] == "alice@example.org" and f"Agnes takes care of ticket {number}" in text_of(mail)
+
+
+def test_changes_of_a_ticket_are_mailed_once_each(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    ticket_id = open_ticket(alice)
+    number = alice.get(f"/support/tickets/{ticket_id}").json["number"]
+    assert assign(agnes, ticket_id, "agnes").status == 200
+    assert len(later(parley, 5 * MINUTE)) == 1
+    for status in ("waiting_on_customer", "resolved"):
+        assert change(agnes, ticket_id, status=status).status == 200
+
+    [mail] = later(parley, 30 * MINUTE)
+
+    lines = [line.strip() for line in text_of(mail).splitlines()]
+    assert [line for line in lines if number in line] == [f"Ticket {number} is resolved now"]
+    states = [rows_of(parley, "alice")[f"t#{ticket_id}#0#{entry}"]["document"]["email"]["M"] for entry in (2, 3, 4)]
+    assert [state["state"]["S"] for state in states] == ["sent"] * 3
+    assert later(parley, 12 * HOUR) == []

@@ -32,6 +32,7 @@ from parley.domain.notifications.preferences import QUIET_RULES
 LEASE_MS = 90_000  # of a claim: longer than the function's time (template.yaml)
 MOVED_MS = 60_000  # an entry moves up the inbox at most once in this time
 TAKES_S = pushing.DEADLINE_S + 12  # a job, at most: with the last push, and the reads and writes around them
+MAX_CHANGES = 100  # of a ticket that its entry counts, the newest
 MAX_TRIES = 3  # of a push that failed
 RETRY_S = 60
 GATHERED: frozenset[Kind] = frozenset({"message", "mention", "reaction"})  # of these, a conversation's are one push
@@ -291,15 +292,25 @@ def _entry(plan: _Plan) -> Entry | None:
     if not (in_app or plan.pushes or plan.mails or plan.trails):
         return None
     occasion, before = known.pair.occasion, known.entry or _new_entry(known, known.facts.kind)
+    if occasion.kind == "ticket":
+        before = _with_change(before, known)
     return replace(
         before,
         seq=max(before.seq, occasion.seq),
-        number=max(before.number, occasion.number) if before.kind == "reaction" else before.number,
+        number=max(before.number, occasion.number) if before.kind in notices.NUMBERED else before.number,
         at_ms=before.at_ms if occasion.at_ms - before.at_ms < MOVED_MS else occasion.at_ms,
         is_seen=False,
         is_hidden=before.is_hidden and not in_app,
         told_ms=max(known.facts.now_ms, occasion.at_ms),
     )
+
+
+def _with_change(entry: Entry, known: Known) -> Entry:
+    """Returns the entry of a ticket with one change more; those that the person has seen or read count no more."""
+    goes_on = not (known.has_seen_entry or (known.read_seq or 0) >= entry.last_seq)
+    numbers = sorted({*(entry.numbers if goes_on else ()), known.pair.occasion.number})
+    last_seq = 0 if known.head is None else known.head.last_seq
+    return replace(entry, numbers=frozenset(numbers[-MAX_CHANGES:]), last_seq=last_seq)
 
 
 def _new_entry(known: Known, kind: Kind) -> Entry:
@@ -406,8 +417,12 @@ def _note_push(plan: _Plan, now_ms: int) -> None:
 
 def _announce(plans: Sequence[_Plan], now_ms: int) -> None:
     """Posts each entry that is news to the person's devices, once."""
-    newest = {(plan.entry.user_id, plan.entry.place): plan for plan in plans if plan.entry and plan.has_news("in_app")}
-    posts = [post for plan in newest.values() for post in _posts(plan, now_ms)]
+    newest: dict[tuple[str, str], tuple[_Plan, Entry]] = {}
+    for plan in sorted(plans, key=lambda each: (each.known.pair.occasion.seq, each.known.pair.occasion.number)):
+        if plan.entry is not None and plan.has_news("in_app"):
+            key = (plan.entry.user_id, plan.entry.place)
+            newest[key] = (plan, _merged(newest[key][1] if key in newest else None, plan.entry))
+    posts = [post for plan, entry in newest.values() for post in _posts(plan.known, entry, now_ms)]
     if later := push.deliver(posts, now_ms):
         queues.retry_later(later)
 
@@ -461,16 +476,15 @@ def _merged(former: Entry | None, later: Entry) -> Entry:
         pushed_at_ms=max(former.pushed_at_ms or 0, later.pushed_at_ms or 0) or None,
         trails_ms=max(former.trails_ms or 0, later.trails_ms or 0) or None,
         told_ms=max(former.told_ms, later.told_ms),
+        numbers=frozenset(sorted(former.numbers | later.numbers)[-MAX_CHANGES:]),
+        last_seq=max(former.last_seq, later.last_seq),
     )
 
 
-def _posts(plan: _Plan, now_ms: int) -> list[Post]:
-    assert plan.entry is not None
-    shown = wording.notification_of(plan.known, plan.entry.place, plan.entry.at_ms, seen=False)
+def _posts(known: Known, entry: Entry, now_ms: int) -> list[Post]:
+    shown = wording.notification_of(known, entry, seen=False)
     frame = NotificationTold(notification=shown).frame()
-    return push.posts_to(
-        now_ms // 1000, [plan.known.presence], lambda *_: frame, plan.known.pair.occasion.conversation_id
-    )
+    return push.posts_to(now_ms // 1000, [known.presence], lambda *_: frame, known.pair.occasion.conversation_id)
 
 
 def _queue_later(plans: Sequence[_Plan], now_ms: int, mails: QueueMails | None) -> None:

@@ -13,7 +13,7 @@ from parley.adapters.live import connections
 from parley.adapters.notifications import devices, notices, preferences
 from parley.adapters.notifications.notices import Entry, NoticeTrace
 from parley.adapters.people import agents, blocks, erased_people, profiles, senders, suspensions
-from parley.adapters.support import tickets
+from parley.adapters.support import ticket_history, tickets
 from parley.domain.api.types import Settings
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
@@ -23,6 +23,7 @@ from parley.domain.notifications.decision import Facts
 from parley.domain.notifications.gathered import Gathered
 from parley.domain.notifications.notice import Kind, Recipient
 from parley.domain.notifications.occasion import Occasion
+from parley.domain.notifications.ticket_news import TicketNews, news_of
 from parley.domain.people.profile import Profile
 from parley.domain.support.ticket import StoredTicket
 
@@ -53,9 +54,11 @@ class Known(Struct, frozen=True, kw_only=True):
     message: StoredMessage | None = None
     change: Change | None = None
     ticket: StoredTicket | None = None
+    news: TicketNews | None = None  # of a change of the ticket
     membership: Membership | None = None
     entry: Entry | None = None  # that it has
     shared: Entry | None = None  # of the conversation's messages: it knows of the last push
+    seen_before_ms: int = 0  # what was told before counts as seen
     gathered: Gathered = Gathered()  # unread messages, if they were counted (`counting.py`)
 
     @property
@@ -79,6 +82,11 @@ class Known(Struct, frozen=True, kw_only=True):
         if self.pair.occasion.kind != "message":
             return told
         return self.entry_seq if self.pair.kind is not None else max(told, self.entry_seq)
+
+    @property
+    def has_seen_entry(self) -> bool:
+        """Says whether the person has marked its entry, also if there is news since."""
+        return self.entry is not None and (self.entry.is_seen or self.entry.told_ms < self.seen_before_ms)
 
     @property
     def entry_seq(self) -> int:
@@ -112,7 +120,8 @@ def read_facts(pairs: Sequence[Pair], now_ms: int) -> list[Known]:
         lambda: batches.read_rows(_keys(pairs)),
         lambda: connections.readable(user_ids),
     )
-    people = profiles.readable(rows, dict.fromkeys([*user_ids, *(each.occasion.by for each in pairs)]))
+    others = (other for each in pairs for other in (each.occasion.by, each.occasion.assignee_id) if other)
+    people = profiles.readable(rows, dict.fromkeys([*user_ids, *others]))
     return [
         _Reading(rows, each, people, present.get(each.user_id) or Presence(user_id=each.user_id), now_ms).known()
         for each in pairs
@@ -143,7 +152,9 @@ def _keys(pairs: Iterable[Pair]) -> dict[type[tables.Table], list[batches.Key]]:
             want(tables.Message, *messages.change_key(occasion.conversation_id, occasion.number))
         if occasion.kind in ("ticket", "waiting_ticket"):
             want(tables.Ticket, *tickets.key(occasion.conversation_id))
-        for known_id in filter(None, (user_id, occasion.by)):
+        if occasion.kind == "ticket":
+            want(tables.Message, *ticket_history.key(occasion.conversation_id, occasion.number))
+        for known_id in filter(None, (user_id, occasion.by, occasion.assignee_id)):
             want(tables.User, known_id)
         if occasion.by:
             want(tables.Block, *blocks.key(user_id, occasion.by))
@@ -220,9 +231,11 @@ class _Reading:
             message=self._message,
             change=self._change,
             ticket=self._ticket,
+            news=self._news(),
             membership=self._mine,
             entry=entry,
             shared=pushed,
+            seen_before_ms=notices.seen_before_ms(self._rows, self._user_id),
         )
 
     def _facts(self, kind: Kind, recipient: Recipient, entry: Entry | None, pushed: Entry | None) -> Facts:
@@ -261,6 +274,16 @@ class _Reading:
         if self._occasion.kind != "message":
             return self._occasion.kind
         return "mention" if self._message is not None and self._message.names(self._user_id) else "message"
+
+    def _news(self) -> TicketNews | None:
+        occasion, ticket, head = self._occasion, self._ticket, self._head
+        if occasion.kind != "ticket" or ticket is None or head is None:
+            return None
+        entry = ticket_history.entry_of(self._rows, occasion.conversation_id, occasion.number)
+        about = {} if entry is None else entry.about
+        assignee = self._people.get(occasion.assignee_id)
+        name = None if assignee is None else assignee.name
+        return news_of(about, ticket.number, self._user_id, name, asked=self._user_id == head.requester_id)
 
     def _name(self) -> str:
         by = self._occasion.by

@@ -37,7 +37,7 @@ class Look(Struct, frozen=True, kw_only=True):
             for entry in self.entries
             if entry.at_ms >= state.told_ms - OVERLAP_MS
             and entry.is_of_something
-            and entry.seq > state.told.get(entry.place, -1)
+            and entry.mark > state.told.get(entry.place, -1)
         ]
 
     @property

@@ -13,6 +13,7 @@ from parley.adapters.conversations import conversations, messages
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.notifications import notices
 from parley.adapters.notifications.notices import Entry
+from parley.adapters.support import ticket_history
 from parley.domain.api import cursors
 from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.request import Request
@@ -21,6 +22,7 @@ from parley.domain.api.times import rfc3339
 from parley.domain.notifications.events import NotificationsSeen, NotificationTold
 from parley.domain.notifications.inbox import NoticePosition, Notification, is_notification_id, place_of
 from parley.domain.notifications.occasion import Occasion, OccasionKind
+from parley.domain.notifications.ticket_news import new_assignee
 
 MAX_COUNTED = 100  # entries among which the unseen ones are counted
 
@@ -133,6 +135,8 @@ def _message_keys(entry: Entry) -> list[batches.Key]:
     keys: list[batches.Key] = [(entry.conversation_id, entry.seq)] if entry.seq else []
     if entry.kind == "reaction":
         keys.append(messages.change_key(entry.conversation_id, entry.number))
+    if entry.kind == "ticket" and not entry.waits:
+        keys.append(ticket_history.key(entry.conversation_id, entry.number))
     return keys
 
 
@@ -142,6 +146,9 @@ def _occasion_of(rows: batches.Rows, entry: Entry) -> Occasion:
     Its time is that of the newest message: an entry moves up the inbox only once in a while.
     """
     occasion = occasion_of(entry)
+    if occasion.kind == "ticket":
+        told = ticket_history.entry_of(rows, entry.conversation_id, entry.number)
+        return occasion if told is None else replace(occasion, assignee_id=new_assignee(told.about) or "")
     if entry.kind == "reaction":
         change = messages.change_of(rows, entry.conversation_id, entry.number)
         return occasion if change is None else replace(occasion, by=change.user_id)
@@ -149,15 +156,18 @@ def _occasion_of(rows: batches.Rows, entry: Entry) -> Occasion:
     return occasion if message is None else replace(occasion, by=message.sender_id, at_ms=message.created_at_ms)
 
 
-def occasion_of(entry: Entry, seq: int | None = None) -> Occasion:
-    """Returns the occasion of an entry, as far as the entry tells; `seq` is another of its messages."""
-    return Occasion(
+def occasion_of(entry: Entry, mark: int | None = None) -> Occasion:
+    """Returns the occasion of an entry, as far as the entry tells; `mark` is that of an earlier one of its things."""
+    occasion = Occasion(
         kind=kind_of(entry),
         conversation_id=entry.conversation_id,
-        seq=entry.seq if seq is None else seq,
+        seq=entry.seq,
         number=entry.number,
         at_ms=entry.at_ms,
     )
+    if mark is None:
+        return occasion
+    return replace(occasion, number=mark) if entry.kind in notices.NUMBERED else replace(occasion, seq=mark)
 
 
 def kind_of(entry: Entry) -> OccasionKind:
@@ -173,4 +183,4 @@ def _shown(entry: Entry, known: Known) -> Notification | None:
     is_gone = seen.is_erased or seen.is_deleted or not seen.is_member
     if entry.is_hidden or is_gone or seen.is_blocked or seen.is_taken:
         return None
-    return wording.notification_of(known, entry.place, entry.at_ms, seen=seen.has_read or seen.has_seen)
+    return wording.notification_of(known, entry, seen=seen.has_read or seen.has_seen)

@@ -199,6 +199,9 @@ def _switched_off(state: MailState, address: str) -> MailState:
 def _traces_of(known: Known, outcome: Told) -> list[tuple[str, Told]]:
     """Returns the outcome for each thing that an entry tells, the newest first, and for messages that were deleted."""
     occasion, found = known.pair.occasion, known.gathered
+    if occasion.kind == "ticket" and known.entry is not None:
+        numbers = sorted({*known.entry.numbers, occasion.number}, reverse=True)
+        return [(replace(occasion, number=number).trace_place, outcome) for number in numbers]
     if known.facts.kind not in counting.GATHERED:
         return [(occasion.trace_place, outcome)]
     traces = {occasion.seq: outcome}
@@ -216,7 +219,8 @@ def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]
     newest: dict[str, int] = {}
     for known in content.told:
         occasion, kind = known.pair.occasion, known.facts.kind
-        newest[occasion.entry_place(kind)] = known.entry_seq if kind in counting.GATHERED else occasion.seq
+        of_one = occasion.number if kind in notices.NUMBERED else occasion.seq
+        newest[occasion.entry_place(kind)] = known.entry_seq if kind in counting.GATHERED else of_one
     told_ms = min([now_ms, *(known.pair.occasion.at_ms for known in content.quiet)])
     recent = {entry.place for entry in seen.entries if entry.at_ms >= told_ms - gathering.OVERLAP_MS}
 
@@ -232,7 +236,11 @@ def _newest_words(told: Sequence[Known], now_ms: int) -> Words:
 
     Each message is decided by itself, as the person may see it now. One round trip, none if they want no previews.
     """
-    of_several = [known for known in told[:MAX_ENTRIES] if known.facts.preferences.previews and _count(known) > 1]
+    of_several = [
+        known
+        for known in told[:MAX_ENTRIES]
+        if known.facts.kind in counting.GATHERED and known.facts.preferences.previews and _count(known) > 1
+    ]
     pairs = [
         Pair(
             known.pair.user_id, replace(known.pair.occasion, seq=each.seq, by=each.sender_id, at_ms=each.created_at_ms)
@@ -268,11 +276,13 @@ def _message(seen: Look, content: _Digest, newest: Words, address: str, now_ms: 
 def _notice(known: Known, newest: Words) -> Notice:
     count = _count(known)
     words = newest.get((known.pair.occasion.conversation_id, known.facts.kind), ()) if count > 1 else ()
-    return replace(wording.notice_of(known, count=count, sums=True), newest=tuple(words))
+    # Of several changes of a ticket the newest says all that counts.
+    sums = known.facts.kind in counting.GATHERED
+    return replace(wording.notice_of(known, count=count, sums=sums), newest=tuple(words))
 
 
 def _count(known: Known) -> int:
-    return max(1, known.gathered.count)
+    return wording.count_of(known, known.entry)
 
 
 def _try_again(job: MailJob, error: mails.NotNow, now_ms: int) -> None:

@@ -16,6 +16,7 @@ from parley.adapters.support import roster
 from parley.domain.conversations.head import Head
 from parley.domain.live.presence import Presence
 from parley.domain.notifications.occasion import MAX_TOLD, NotificationJob, Occasion, OccasionKind
+from parley.domain.notifications.ticket_news import new_assignee
 
 TICKET = "ticket"  # the outbox's entries of the histories of tickets
 FEW = 10  # people whose devices the reader of the stream looks up itself
@@ -74,6 +75,7 @@ def _of_ticket(row: Mapping[str, Any]) -> list[Occasion]:
                 at_ms=at_ms,
                 user_ids=told,
                 tells_requester=tells_requester,
+                assignee_id=new_assignee(about) or "",
             )
         )
     return found

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from parley.actions.notifications.facts import Known
 from parley.adapters.notifications import notice_texts
+from parley.adapters.notifications.notices import Entry
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import MessageAttachment
 from parley.domain.notifications.inbox import Notification, notification_id
@@ -42,21 +43,26 @@ def notice_of(known: Known, *, count: int, sums: bool) -> Notice:
     )
 
 
-def notification_of(known: Known, place: str, at_ms: int, *, seen: bool) -> Notification:
-    """Returns the entry of the inbox at a place, as the person may see it now."""
-    count = max(1, known.gathered.count)
+def notification_of(known: Known, entry: Entry, *, seen: bool) -> Notification:
+    """Returns an entry of the inbox, as the person may see it now."""
     title, text = _words(known, 1, previews=True)
     return Notification(
-        id=notification_id(place),
+        id=notification_id(entry.place),
         kind=known.facts.kind,
         conversation_id=known.pair.occasion.conversation_id,
         message_id=None if known.message is None else known.message.message_id,
         title=title,
         text=text,
-        count=count,
-        created_at=rfc3339(at_ms),
+        count=count_of(known, entry),
+        created_at=rfc3339(entry.at_ms),
         seen=seen,
     )
+
+
+def count_of(known: Known, entry: Entry | None) -> int:
+    """Returns how many things an entry of the inbox tells together."""
+    changes = 0 if entry is None or known.facts.kind != "ticket" else len(entry.numbers)
+    return max(1, known.gathered.count, changes)
 
 
 def _words(known: Known, count: int, *, previews: bool, of_mentions: bool = False) -> tuple[str, str]:
@@ -73,7 +79,7 @@ def _words(known: Known, count: int, *, previews: bool, of_mentions: bool = Fals
         is_video=note is not None and note.media == "video",
         is_group=head is not None and head.is_group,
         is_ticket=head is not None and head.is_desks,
-        waits=known.pair.occasion.kind == "waiting_ticket",
+        news=known.news,
         count=count,
         of_mentions=of_mentions,
     )

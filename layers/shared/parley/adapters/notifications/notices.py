@@ -3,7 +3,7 @@
 Of a person, by place:
 
     c#<conversation>                       the entry of all unread messages of a conversation; how far was pushed
-    n#<conversation>#<seq>[#<number>]#<kind>  the entry of something else
+    n#<conversation>#<seq>#<kind>          the entry of something else; 0 for the seq: of all that is of this kind
     t#<conversation>#<seq>[#<number>]      a trace: what each channel has decided about one thing, and who is at it
     ~seen                                  the time before which everything counts as seen
 
@@ -36,6 +36,7 @@ _writes = Threads(max_workers=4, thread_name_prefix="notices")
 
 State = Literal["claimed", "waiting", "sent", "skipped", "failed"]
 MAX_LOOKED = 100  # traces of one message's reactions, or of one ticket, among which the newest are looked for
+NUMBERED: frozenset[Kind] = frozenset({"reaction", "ticket"})  # an entry goes on by the number of each
 SETTLED: frozenset[State] = frozenset({"sent", "skipped", "failed"})
 
 
@@ -43,7 +44,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     """An entry of a person's inbox. An entry that only an e-mail tells of is hidden from the inbox.
 
     `pushed_seq` and `pushed_at_ms` are of the last push of a conversation's messages; before `trails_ms` a push is
-    due that tells of those that were held back. `item` is the row as it was read, in DynamoDB's own notation; None
+    due that tells of those that were held back. `numbers` are the changes of a ticket that it tells, and `last_seq` was
+    the ticket's newest message then. `item` is the row as it was read, in DynamoDB's own notation; None
     stands for any row.
     """
 
@@ -63,6 +65,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     version: int = 0
     item: Mapping[str, Any] | None = {}
     told_ms: int = 0  # when its newest thing was told
+    numbers: frozenset[int] = frozenset()
+    last_seq: int = 0
+
+    @property
+    def mark(self) -> int:
+        """Returns how far it tells: what is greater after each thing that it tells anew."""
+        return self.number if self.kind in NUMBERED else self.seq
 
     @property
     def is_of_something(self) -> bool:
@@ -305,6 +314,8 @@ def _entry(row: tables.Notification) -> Entry:
             "trails_ms": None if row.trails_ms is None else int(row.trails_ms),
             "version": int(row.version or 0),
             "told_ms": int(row.told_ms or row.at_ms),
+            "numbers": frozenset(int(number) for number in row.numbers or ()),
+            "last_seq": int(row.last_seq or 0),
         },
         type=Entry,
     )
@@ -326,6 +337,8 @@ def _entry_row(entry: Entry) -> tables.Notification:
         trails_ms=entry.trails_ms,
         version=entry.version + 1,
         told_ms=entry.told_ms or None,
+        numbers=set(entry.numbers) or None,
+        last_seq=entry.last_seq or None,
         expires_at_s=entry.at_ms // 1000 + NOTICE_LIFE_S,
     )
 

@@ -5,9 +5,25 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from parley.adapters.dynamodb import tables
+from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.support.tickets import history_key
 from parley.domain.api.outbox import OutboxEntry
+
+
+def key(ticket_id: str, number: int) -> batches.Key:
+    """Returns the key of an entry, for a batch."""
+    return (history_key(ticket_id), number)
+
+
+def entry_of(rows: batches.Rows, ticket_id: str, number: int) -> OutboxEntry | None:
+    """Returns an entry from a batch; None if there is none, or it cannot be read, which is reported."""
+    wanted = key(ticket_id, number)
+
+    def read(_: batches.Key) -> OutboxEntry | None:
+        row = rows.get(tables.Message, *wanted)
+        return None if row is None else _entry(ticket_id, row)
+
+    return unreadable.readable("Messages", [wanted], read).get(wanted)
 
 
 def entries_after(ticket_id: str, number: int, limit: int) -> list[OutboxEntry]:
@@ -35,10 +51,14 @@ def _entries_after(ticket_id: str, number: int, page: int) -> Iterator[OutboxEnt
         history_key(ticket_id), tables.Message.seq > number, consistent_read=True, page_size=page
     )
     for row in rows:
-        yield OutboxEntry(
-            kind="ticket",
-            id=ticket_id,
-            number=int(row.seq),
-            at_ms=int(row.created_at_ms or 0),
-            about=row.about or {},
-        )
+        yield _entry(ticket_id, row)
+
+
+def _entry(ticket_id: str, row: tables.Message) -> OutboxEntry:
+    return OutboxEntry(
+        kind="ticket",
+        id=ticket_id,
+        number=int(row.seq),
+        at_ms=int(row.created_at_ms or 0),
+        about=row.about or {},
+    )

@@ -16,7 +16,7 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `seq` is its message. `number` is the change of a reaction, or the entry of a ticket's history. A message may also
     be a mention: that is decided when it is told. `user_ids` are those who may be told, of this job; of a ticket its
     requester may be told as well (`tells_requester`), or the agents of a team, all without one. With `devices` a push
-    is made to these alone: to those of one person that have failed before.
+    is made to these alone: to those of one person that have failed before. `assignee_id` is who has got a ticket.
     """
 
     kind: OccasionKind
@@ -29,6 +29,7 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tells_requester: bool = False
     team: str | None = None
     devices: tuple[str, ...] = ()
+    assignee_id: str = ""
 
     @property
     def name(self) -> str:
@@ -44,9 +45,9 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def entry_place(self, kind: Kind) -> str:
         """Returns the place of its entry in the inbox.
 
-        All messages of a conversation have one, and so have all its mentions, all reactions to a message, and all
-        invitations to a group: what one person can do again and again must not fill another's inbox. Everything else
-        has one of its own.
+        All messages of a conversation have one, and so have all its mentions, all reactions to a message, all
+        invitations to a group, and all changes of a ticket: what one person can do again and again must not fill
+        another's inbox. Everything else has one of its own.
         """
         match kind:
             case "message":
@@ -55,6 +56,8 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return f"n#{self.conversation_id}#{self.seq}#{kind}"
             case "mention" | "invitation":
                 return f"n#{self.conversation_id}#0#{kind}"
+            case "ticket":
+                return f"n#{self.conversation_id}#0#{'waiting' if self.kind == 'waiting_ticket' else kind}"
         return f"n#{self.name}#{kind}"
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.notifications.notice import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, Kind
+from parley.domain.notifications.ticket_news import TicketNews
 from parley.domain.text.toml_file import read_tables
 
 Plural = Literal["zero", "one", "two", "few", "many", "other"]
@@ -24,6 +25,31 @@ _place = re.compile(r"\{([a-z]+)\}")
 
 class TextsError(Exception):
     """A file of words is wrong; the message says where."""
+
+
+class TicketWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a notice of a ticket says: that it waits for an agent, or what has changed."""
+
+    waits: str
+    changed: str
+    open: str
+    in_progress: str
+    waiting_on_customer: str
+    waiting_on_you: str
+    resolved: str
+    closed: str
+    yours: str
+    taken: str
+    low: str
+    medium: str
+    high: str
+    urgent: str
+    category: str
+    team: str
+    merged: str
+    rated: str
+    subject: str
+    tags: str
 
 
 class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,19 +71,18 @@ class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     missed_call: str
     missed_video_call: str
     invitation: str
-    ticket_waits: str
-    ticket_changed: str
     new_messages: Mapping[Plural, str]
     new_messages_in: Mapping[Plural, str]
     mentions: Mapping[Plural, str]
     mentions_in: Mapping[Plural, str]
+    ticket_news: TicketWords
 
 
 class Told(Struct, frozen=True, kw_only=True):
     """The content of a notice: who, where, and the words; `text` is "" without a preview.
 
     `files` is the kind of the attachments, or `files` for several. A direct conversation has no `title`. With
-    `of_mentions` all of its messages name the recipient.
+    `of_mentions` all of its messages name the recipient. A ticket without `news` waits for an agent.
     """
 
     kind: Kind
@@ -69,7 +94,7 @@ class Told(Struct, frozen=True, kw_only=True):
     is_video: bool = False
     is_group: bool = False
     is_ticket: bool = False
-    waits: bool = False
+    news: TicketNews | None = None
     count: int = 1
     of_mentions: bool = False
 
@@ -150,8 +175,14 @@ def _template(texts: Texts, told: Told, written: str) -> tuple[str, dict[str, st
         case "invitation":
             return texts.invitation, values
         case "ticket":
-            return (texts.ticket_waits if told.waits else texts.ticket_changed), values
+            return _of_ticket(texts.ticket_news, told.news)
     return (texts.of_group if told.is_group or told.is_ticket else "{text}"), values
+
+
+def _of_ticket(words: TicketWords, news: TicketNews | None) -> tuple[str, dict[str, str]]:
+    if news is None:
+        return words.waits, {}
+    return getattr(words, news.what), {"number": news.number, "value": news.value}
 
 
 def _written(texts: Texts, told: Told) -> str:
