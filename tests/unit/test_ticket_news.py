@@ -1,4 +1,4 @@
-"""What a notice says of a change of a ticket: one thing, the one that matters to who is told."""
+"""A notice says one thing of a change of a ticket: the one that matters to the person who is told."""
 
 from typing import Any
 

@@ -70,7 +70,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def mark(self) -> int:
-        """Returns how far it tells: what is greater after each thing that it tells anew."""
+        """Returns how far it tells: a number that is greater after each new thing."""
         return self.number if self.kind in NUMBERED else self.seq
 
     @property

@@ -14,7 +14,7 @@ MAX_COUNTED = 100  # unread messages of a conversation that are looked at, the n
 
 
 class Unread(Struct, frozen=True, kw_only=True):
-    """What a person has not read of a conversation, for one of its two entries: that of mentions, or that of the rest.
+    """The rest of a conversation that a person has not read, for one of its two entries: of mentions, or of all others.
 
     They have read up to `read_seq`, and are told up to `told_seq`, by this entry up to `entry_seq`. `mention_seqs` are
     the unread messages that name them, as far as the person's own list has them.

@@ -28,7 +28,7 @@ class TextsError(Exception):
 
 
 class TicketWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a notice of a ticket says: that it waits for an agent, or what has changed."""
+    """The words of notices of tickets: that one waits for an agent, or what has changed."""
 
     waits: str
     changed: str

@@ -68,7 +68,7 @@ def _of_hands(about: Mapping[str, Any], user_id: str, assignee: str | None) -> t
         return None
     if taken_by == user_id:
         return "yours", ""
-    # Whoever takes a ticket works on it: that it is in progress then says less.
+    # An agent who takes a ticket works on it: that it is in progress then says less.
     is_more = _after(about, "status") not in (None, "in_progress")
     return None if assignee is None or is_more else ("taken", assignee)
 
