@@ -11,7 +11,7 @@ from parley.domain.notifications.ticket_news import new_assignee, news_of
 NUMBER = "482-190-375"
 
 
-def entry(event: str = "updated", **changes: tuple[Any, Any]) -> dict[str, Any]:
+def entry(event: str = "updated", /, **changes: tuple[Any, Any]) -> dict[str, Any]:
     """Returns what the history keeps of a change."""
     return {
         "event": event,
