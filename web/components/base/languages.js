@@ -1,44 +1,115 @@
-/** The words of the elements, in the language of the place where they stand. */
+/** The words of the elements, in the language of the place where they stand. English is built in; others are loaded when they are first asked for. */
+import english from "../../languages/en.js";
 
-/** @type {Record<string, string | Record<string, string>>} */
-const EN = {
-  cancel: "Cancel",
-  close: "Close",
-  dismiss: "Dismiss",
-  error: "That did not work. Try again.",
-  error_network: "There is no connection to the server. Try again.",
-  loading: "Loading",
-  offline: "You are offline. What you write is sent when the connection is back.",
-  retry: "Try again",
-  signed_out: "You are signed out",
-  signed_out_hint: "Sign in to see your messages.",
-  suspended: "Your account is suspended",
+/** @typedef {Record<string, string | Record<string, string>>} Words a sentence by its key; of one with a number, its forms by Intl.PluralRules */
+
+/** @type {Record<string, () => Promise<{default: Words}>>} */
+const LOADERS = {
+  ar: () => import("../../languages/ar.js"),
+  de: () => import("../../languages/de.js"),
+  es: () => import("../../languages/es.js"),
+  fr: () => import("../../languages/fr.js"),
+  ja: () => import("../../languages/ja.js"),
 };
-const RIGHT_TO_LEFT = /^(ar|he|fa|ur|ps|yi|dv|ckb)\b/;
+const RIGHT_TO_LEFT = /^(ar|he|fa|ur|ps|yi|dv|ckb)\b/i;
+/** Letters of a right-to-left script, and the characters that turn the direction of a text. */
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
 
-/** Calls back when more words are there. @param {() => void} _listener */
-export function onWords(_listener) {}
+/** The languages that have words. */
+export const LANGUAGES = ["en", ...Object.keys(LOADERS)];
 
-/**
- * Returns a sentence; of one with a number, `{one: …, other: …}`, the form that `count` takes. A key without words comes back as it is.
- *
- * @param {string} language
- * @param {string} key
- * @param {Record<string, string | number>} [values]
- * @returns {string}
- */
-export function say(language, key, values = {}) {
-  const found = EN[key];
-  if (found === undefined) return key;
-  const form = new Intl.PluralRules(language).select(Number(values["count"] ?? 0));
-  const text = typeof found === "string" ? found : (found[form] ?? found["other"] ?? key);
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+/** @type {Map<string, Words>} */
+const known = new Map([["en", english]]);
+/** @type {Map<string, Promise<void>>} */
+const underWay = new Map();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** @type {Map<string, Intl.PluralRules>} */
+const plurals = new Map();
+/** @type {Map<string, Intl.NumberFormat>} */
+const numbers = new Map();
+
+/** Calls back when more words are there. @param {() => void} listener @returns {() => void} ends that */
+export function onWords(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
-/** Returns the language of an element: that of the closest ancestor which names one, else the browser's. @param {Element} element */
+/**
+ * Adds words, or other words than these: a host's own sentences, or a language of its own.
+ *
+ * @param {string} language
+ * @param {Words} words those that are missing stay
+ */
+export function addWords(language, words) {
+  known.set(language, { ...known.get(language), ...words });
+  for (const listener of listeners) listener();
+}
+
+/**
+ * Loads the words of a language. A language without words, and one that does not come, is shown in English.
+ *
+ * @param {string} tag of BCP 47
+ * @returns {Promise<void>}
+ */
+export function loadWords(tag) {
+  const language = base(tag);
+  const loader = LOADERS[language];
+  if (!loader) return Promise.resolve();
+  let loading = underWay.get(language);
+  if (!loading) {
+    loading = loader().then(
+      (words) => addWords(language, { ...words.default, ...known.get(language) }),
+      (error) => {
+        underWay.delete(language); // the next one who asks tries again
+        console.warn(`Parley: the words of ${language} did not load`, error);
+      },
+    );
+    underWay.set(language, loading);
+  }
+  return loading;
+}
+
+/**
+ * Returns a sentence; of one with a number, the form that `count` takes. What is not there in the language stands in English, and a key
+ * without any words comes back as it is.
+ *
+ * @param {string} tag the language, as a tag of BCP 47
+ * @param {string} key
+ * @param {Record<string, string | number>} [values] for the places in braces
+ * @returns {string}
+ */
+export function say(tag, key, values = {}) {
+  const language = base(tag);
+  if (LOADERS[language] && !underWay.has(language)) void loadWords(language);
+  const own = known.get(language)?.[key];
+  const found = own ?? english[key];
+  if (found === undefined) return key;
+  const spoken = own === undefined ? "en" : tag;
+  const text =
+    typeof found === "string"
+      ? found
+      : (found[pluralRules(spoken).select(Number(values.count ?? 0))] ?? found.other ?? key);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return typeof value === "number" ? numberFormat(spoken).format(value) : isolated(value, spoken);
+  });
+}
+
+/** Keeps a name from turning what is beside it. @param {string} value @param {string} language */
+function isolated(value, language) {
+  return directionOf(language) === "rtl" || TURNS.test(value) ? `\u2068${value}\u2069` : value;
+}
+
+/**
+ * Returns the language of an element: that of the closest ancestor which names one, else the browser's.
+ *
+ * @param {Element} element
+ */
 export function languageOf(element) {
   for (let at = /** @type {Node | null} */ (element); at; at = at instanceof ShadowRoot ? at.host : at.parentNode) {
-    if (at instanceof HTMLElement && at.lang) return at.lang;
+    if (at instanceof HTMLElement && at.lang && isTag(at.lang)) return at.lang;
   }
   return navigator.language || "en";
 }
@@ -46,4 +117,32 @@ export function languageOf(element) {
 /** @param {string} language @returns {"ltr" | "rtl"} */
 export function directionOf(language) {
   return RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr";
+}
+
+/** @param {string} tag */
+function base(tag) {
+  return (tag.split(/[-_]/)[0] ?? "").toLowerCase();
+}
+
+/** @param {string} tag */
+function isTag(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} language */
+function pluralRules(language) {
+  const rules = plurals.get(language) ?? new Intl.PluralRules(language);
+  plurals.set(language, rules);
+  return rules;
+}
+
+/** @param {string} language */
+function numberFormat(language) {
+  const format = numbers.get(language) ?? new Intl.NumberFormat(language);
+  numbers.set(language, format);
+  return format;
 }
