@@ -1,5 +1,6 @@
 /** A person's picture, or their initials upon a colour of their own. */
 import { h } from "./h.js";
+import { hue, initials } from "./names.js";
 
 /** @type {Set<string>} addresses of pictures that did not come */
 const broken = new Set();
@@ -36,32 +37,4 @@ export function avatar(user, props) {
     initials(user?.name ?? ""),
     picture,
   );
-}
-
-/** Returns the first letters of the first word and of the last one. @param {string} name */
-export function initials(name) {
-  const words = name.trim().split(/\s+/).slice(0, 40);
-  const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  return (
-    ends
-      .map((word) => firstGrapheme(word ?? ""))
-      .join("")
-      .toLocaleUpperCase() || "?"
-  );
-}
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
-/** @param {string} word */
-function firstGrapheme(word) {
-  const [first] = graphemes.segment(word.slice(0, 40));
-  // A letter with a hundred marks upon it is no initial.
-  return [...(first?.segment ?? "")].slice(0, 4).join("");
-}
-
-/** @param {string} text */
-function hue(text) {
-  let sum = 7;
-  for (const letter of text) sum = (sum * 31 + /** @type {number} */ (letter.codePointAt(0))) % 3600;
-  return sum % 360;
 }

@@ -20,7 +20,7 @@ _PARTS = re.compile(
 )
 _FENCE = re.compile(r"^```")
 _LINK = re.compile(r"https?://", re.IGNORECASE)
-_TRAILING = ".,:;!?'\""
+_TRAILING = ".,:;!?'\"*~"
 
 
 def first_link(text: str) -> str | None:
