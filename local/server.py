@@ -28,13 +28,16 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets import http11
 from websockets.frames import Frame
 
-from local import management, tokens
+from local import management, rest, tokens
+from local.demo import Demo
 from local.functions import Functions
 from local.hosts import Hosts
 from local.mails import Answer, Outbox
 from local.queues import SendMessage
 from local.rest import MAX_BODY_BYTES, GatewayError, Request, RestApi
 from local.terminal import Answered, Observe, nobody, problem_of
+from local.tokens import Wanted
+from local.web import Site
 from local.websocket import (
     MAX_FRAME_BYTES,
     MAX_MESSAGE_BYTES,
@@ -239,8 +242,12 @@ def rest_app(
     send_to_queue: SendMessage,
     outbox: Outbox,
     observe: Observe = nobody,
+    site: Site | None = None,
 ) -> ASGIApp:
-    """Returns the application of the REST port: the API on its stage, and `/local/…`, which does not exist on AWS."""
+    """Returns the application of the REST port: the API on its stage, and what does not exist on AWS.
+
+    That is `/local/…`, and with a `site` its pages at `/` and below `/web/`, and their demo below `/local/demo`.
+    """
 
     async def everything(scope: Scope, receive: Receive, send: Send) -> None:
         request = HttpRequest(scope, receive)
@@ -248,19 +255,22 @@ def rest_app(
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         body = await _body(request)
         answer = await api.handle(Request(request.method, _target(scope), headers, body, source_ip))
-        response = Response(answer.body, answer.status)
-        response.raw_headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
-        ]
-        if answer.status not in (204, 304):
-            response.raw_headers.append((b"content-length", str(len(answer.body)).encode()))
-        await response(scope, receive, send)
+        await _as_it_is(answer)(scope, receive, send)
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        assert site
+        request = HttpRequest(scope, receive)
+        answer = site.answer(request.method, scope["path"], request.headers)
+        await _as_it_is(answer)(scope, receive, send)
+
+    async def mint(wanted: Wanted) -> str:
+        minted = tokens.mint_for(wanted, functions.environment, secret, now_s=int(time.time()))
+        await _sign_in(api, minted)
+        return minted
 
     async def token(request: HttpRequest) -> Response:
         try:
-            wanted = tokens.read_wanted(await request.body())
-            minted = tokens.mint_for(wanted, functions.environment, secret, now_s=int(time.time()))
-            await _sign_in(api, minted)
+            minted = await mint(tokens.read_wanted(await request.body()))
         except Refusal as refusal:
             return _problem(refusal, request.url.path)
         return JSONResponse({"token": minted})
@@ -306,6 +316,7 @@ def rest_app(
             Route("/outbox", mails),
             Route("/outbox/{name}", mails),
             *(Route(f"/{name}", document) for name in DOCUMENTS),
+            *(_demo_routes(Demo(api, mint, site.websocket_port, sockets.stage)) if site else ()),
         ],
         middleware=[Middleware(_Observed, observe=observe), Middleware(_OwnPages, hosts=hosts)],
     )
@@ -314,9 +325,43 @@ def rest_app(
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         # Starlette's routes match no path with a newline, which a client can send as `%0A`.
         is_local = scope["type"] != "http" or scope["path"].startswith("/local/")
-        await (local if is_local else everything)(scope, receive, send)
+        is_page = site and scope["type"] == "http" and site.has(scope["method"], scope["path"])
+        await (local if is_local else page if is_page else everything)(scope, receive, send)
 
     return OnlyHosts(either, hosts)
+
+
+def _demo_routes(demo: Demo) -> list[Route]:
+    async def described(_: HttpRequest) -> Response:
+        return JSONResponse(demo.described())
+
+    async def token(request: HttpRequest) -> Response:
+        try:
+            return JSONResponse({"token": await demo.token(await request.body())})
+        except Refusal as refusal:
+            return _problem(refusal, request.url.path)
+
+    async def seed(request: HttpRequest) -> Response:
+        try:
+            await demo.seed()
+        except Refusal as refusal:
+            return _problem(refusal, request.url.path)
+        return Response(status_code=204)
+
+    return [
+        Route("/demo", described),
+        Route("/demo/token", token, methods=["POST"]),
+        Route("/demo/seed", seed, methods=["POST"]),
+    ]
+
+
+def _as_it_is(answer: rest.Response) -> Response:
+    """Returns an answer with its own headers only, and its length."""
+    response = Response(answer.body, answer.status)
+    response.raw_headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    if answer.status not in (204, 304):
+        response.raw_headers.append((b"content-length", str(len(answer.body)).encode()))
+    return response
 
 
 def _answered(answer: Answer) -> Response:

@@ -36,6 +36,7 @@ from local.store_journal import Damaged
 from local.template import Place, TemplateError
 from local.terminal import Observe, RefusalCodes, Terminal, nobody
 from local.triggers import Triggers
+from local.web import Site
 from local.websocket import Limits, WebSocketApi
 from parley.adapters.environment import WrongVariable
 from parley.adapters.people import policies
@@ -144,8 +145,10 @@ def _run(options: Options, stack: ExitStack) -> None:
     websocket_app = WebSocketApp(sockets)
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
     outbox = Outbox(options.state / "outbox")
+    site = Site(options.root / "web", hosts, _port(websocket_socket), os.environ)
+    queues = sender(loaded, store)
     apps = [
-        (rest_app(rest, sockets, functions, secret, hosts, sender(loaded, store), outbox, observe), rest_socket),
+        (rest_app(rest, sockets, functions, secret, hosts, queues, outbox, observe, site), rest_socket),
         (OnlyHosts(websocket_app, hosts), websocket_socket),
     ]
 
@@ -155,7 +158,8 @@ def _run(options: Options, stack: ExitStack) -> None:
         stack.callback(options.address_file.unlink, missing_ok=True)
         rest_url = f"http://localhost:{ports['rest']}/{rest.stage}"
         websocket_url = f"ws://localhost:{ports['websocket']}/{sockets.stage}"
-        print(f"parley is ready: REST {rest_url}  WebSocket {websocket_url}", file=terminal, flush=True)
+        print(f"parley is ready: REST {rest_url}  WebSocket {websocket_url}", file=terminal)
+        print(f"Open http://localhost:{ports['rest']}/ in a browser to try it.", file=terminal, flush=True)
 
     _allow_many_files()
     gc.freeze()  # imported modules stay: each garbage collection over them would stop all requests for 100 ms

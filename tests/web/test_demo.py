@@ -1,0 +1,219 @@
+"""The page at the root of `make run`, as a newcomer meets it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.demo import GROUP, PERSONAS
+from tests.e2e.stack import PATIENCE_S, Stack, running
+from tests.web.browser import DESKTOP, PHONE, TABLET, Pages, Profile
+
+JSON = {"Content-Type": "application/json"}
+
+
+def root(stack: Stack) -> str:
+    return stack.rest_url.removesuffix("/v1")
+
+
+def ask(stack: Stack, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+    sent = {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return httpx.request(method, root(stack) + path, json=body, headers=sent, timeout=3 * PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def seeded(stack: Stack) -> Stack:
+    assert ask(stack, "POST", "/local/demo/seed", {}).status_code == 204
+    return stack
+
+
+def listed(stack: Stack, user_id: str, path: str) -> list[dict[str, Any]]:
+    """Returns what a list shows one of the demo's people."""
+    token = ask(stack, "POST", "/local/demo/token", {"user_id": user_id}).json()["token"]
+    answer = httpx.get(stack.rest_url + path, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = next(value for value in answer.json().values() if isinstance(value, list))
+    return found
+
+
+# --- its routes ------------------------------------------------------------------------------------------------------
+
+
+def test_each_persona_gets_a_token_and_nobody_else(stack: Stack) -> None:
+    people = ask(stack, "GET", "/local/demo").json()["personas"]
+
+    assert [each["user_id"] for each in people] == [each.user_id for each in PERSONAS]
+    for user_id in (each["user_id"] for each in people):
+        assert ask(stack, "POST", "/local/demo/token", {"user_id": user_id}).json()["token"].count(".") == 2
+    for user_id in ("mallory", "demo-host", "", "demo-ADA"):
+        refused = ask(stack, "POST", "/local/demo/token", {"user_id": user_id})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/user_id")
+
+
+@pytest.mark.parametrize("path", ["/local/demo/token", "/local/demo/seed"])
+def test_pages_of_other_sites_get_nothing(stack: Stack, path: str) -> None:
+    body = {"user_id": PERSONAS[0].user_id}
+
+    for origin in ("https://elsewhere.example", "null"):
+        assert ask(stack, "POST", path, body, Origin=origin).status_code == 403
+    assert ask(stack, "POST", path, body, Content_Type="text/plain").status_code == 415
+
+
+def test_the_nine_roles_of_the_five_systems_are_there() -> None:
+    titles = [persona.title.lower() for persona in PERSONAS]
+
+    assert titles == ["teacher", "student", "parent", "creator", "player", "buyer", "customer", "agent", "admin"]
+
+
+def test_seeding_again_changes_nothing(seeded: Stack) -> None:
+    before = listed(seeded, "demo-ada", "/conversations")
+
+    assert ask(seeded, "POST", "/local/demo/seed", {}).status_code == 204
+
+    assert listed(seeded, "demo-ada", "/conversations") == before
+    assert [each["title"] for each in before if each["type"] == "group"] == [GROUP]
+
+
+def test_a_stack_that_starts_again_does_not_seed_again(tmp_path: Path) -> None:
+    counts = []
+    for _ in range(2):
+        with running(tmp_path / "state") as stack:
+            assert ask(stack, "POST", "/local/demo/seed", {}).status_code == 204
+            [group] = [each for each in listed(stack, "demo-sam", "/conversations") if each["type"] == "group"]
+            counts.append(len(listed(stack, "demo-sam", f"/conversations/{group['id']}/messages")))
+
+    assert counts[0] == counts[1]
+
+
+def test_everybody_finds_something(seeded: Stack) -> None:
+    for persona in PERSONAS:
+        assert listed(seeded, persona.user_id, "/conversations"), persona
+    contexts = {
+        each["context"]["type"]
+        for persona in PERSONAS
+        for each in listed(seeded, persona.user_id, "/conversations")
+        if each.get("context")
+    }
+    assert {"class", "block", "pattern", "booking"} <= contexts
+    assert len(listed(seeded, "demo-layla", "/support/tickets")) == 2
+    assert {each["status"] for each in listed(seeded, "demo-otto", "/support/tickets/admin/all")} == {
+        "open",
+        "in_progress",
+        "resolved",
+    }
+    assert len(listed(seeded, "demo-grace", "/admin/reports")) == 1
+    assert len(listed(seeded, "demo-otto", "/support/canned-replies")) == 2
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(seeded: Stack, pages: Pages) -> Iterator[Page]:
+    yield opened(seeded, pages, "/")
+
+
+def opened(stack: Stack, pages: Pages, path: str, profile: Profile = DESKTOP, **options: Any) -> Page:
+    page = pages.open(root(stack) + path, profile, **options)
+    expect(page.locator("#notice")).to_be_hidden(timeout=60_000)
+    return page
+
+
+def person(page: Page, side: str) -> Any:
+    return page.get_by_label(f"The person on the {side}")
+
+
+def test_two_people_are_there_at_once(page: Page) -> None:
+    assert person(page, "left").input_value() == "demo-ada"
+    assert person(page, "right").input_value() == "demo-sam"
+    expect(page.frame_locator("iframe >> nth=0").locator("#screen")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_the_page_says_where_it_is_in_its_address(seeded: Stack, pages: Pages, page: Page) -> None:
+    person(page, "left").select_option("demo-layla")
+    page.get_by_label("Theme").select_option("dark")
+    page.locator(".pane").nth(0).get_by_role("button", name="Support").click()
+    expect(page).to_have_url(re.compile(r"\?left=demo-layla&theme=dark&left-screen=support$"))
+
+    page.reload()
+
+    expect(person(page, "left")).to_have_value("demo-layla")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    expect(page.locator(".pane").nth(0).get_by_role("button", name="Support")).to_have_attribute("aria-pressed", "true")
+    again = opened(seeded, pages, "/?left=nobody&left-screen=desk")
+    assert person(again, "left").input_value() == "demo-ada"
+
+
+def test_a_phone_shows_one_person_with_a_switch(seeded: Stack, pages: Pages) -> None:
+    page = opened(seeded, pages, "/", PHONE)
+    left, right = page.locator(".pane").nth(0), page.locator(".pane").nth(1)
+    expect(left).to_be_visible()
+    expect(right).to_be_hidden()
+
+    page.locator("#switch").get_by_role("button", name="Sam Okafor").tap()
+
+    expect(left).to_be_hidden()
+    expect(right).to_be_visible()
+
+
+@pytest.mark.parametrize("profile", [PHONE, TABLET, DESKTOP], ids=["phone", "tablet", "desktop"])
+def test_nothing_is_wider_than_the_screen(seeded: Stack, pages: Pages, profile: Profile) -> None:
+    page = opened(seeded, pages, "/", profile)
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    pages.shoot(page, f"demo-{profile.width}")
+
+
+def test_each_role_has_its_screen(page: Page) -> None:
+    pane = page.locator(".pane").nth(1)
+
+    def offered() -> list[str]:
+        return pane.locator(".screens button").all_inner_texts()
+
+    person(page, "right").select_option("demo-otto")
+    assert offered() == ["Chat", "In a page", "Desk"]
+    person(page, "right").select_option("demo-grace")
+    assert offered() == ["Chat", "In a page", "Admin"]
+    person(page, "right").select_option("demo-basil")
+    assert offered() == ["Chat", "In a page", "Support"]
+
+
+def test_the_log_shows_what_both_send_and_get(page: Page) -> None:
+    page.get_by_text("Frames", exact=True).click()
+    row = page.locator("#rows summary").filter(has_text="POST /local/demo/token").first
+    expect(row).to_be_visible()
+
+    row.click()
+
+    expect(page.locator("#rows pre").first).to_contain_text("200 in")
+    assert "eyJ" not in page.locator("#rows").inner_text()  # no token
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#count")).to_have_text("0")
+
+
+def test_a_stack_that_has_gone_is_said(seeded: Stack, pages: Pages) -> None:
+    pages.allow("Failed to load resource|net::ERR")
+    page = pages.device().new_page()
+    page.route("**/local/demo", lambda route: route.abort())
+    page.goto(f"{root(seeded)}/")
+
+    expect(page.locator("#notice")).to_have_text(re.compile("Is `make run` still running"))
+
+
+def test_a_person_has_a_window_of_their_own(seeded: Stack, pages: Pages, page: Page) -> None:
+    address = page.locator(".own-window").nth(1).get_attribute("href")
+
+    own = pages.open(f"{root(seeded)}{address}")
+
+    expect(own).to_have_title(re.compile("^Sam Okafor"))
+
+
+def test_the_documents_that_it_links_to_are_there(seeded: Stack, page: Page) -> None:
+    for link in page.locator(".links a").all():
+        answer = httpx.get(root(seeded) + str(link.get_attribute("href")), timeout=PATIENCE_S)
+        assert json.loads(answer.text)["info"]["title"]

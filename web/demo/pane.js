@@ -1,0 +1,99 @@
+/** One person's screen: what an application's page does to take the web client in, and no more. */
+import { listen } from "./frames.js";
+
+/** @typedef {import("./demo.js").Demo} Demo */
+
+const wanted = new URLSearchParams(location.search);
+const userId = wanted.get("user") ?? "";
+const screen = /** @type {HTMLElement} */ (document.querySelector("#screen"));
+
+// A window of its own has nobody to tell.
+listen((heard) => window.parent !== window && window.parent.postMessage({ heard }, location.origin));
+if (wanted.get("lang")) document.documentElement.lang = wanted.get("lang") ?? "";
+if (wanted.get("lang") === "ar") document.documentElement.dir = "rtl";
+if (wanted.get("theme")) document.documentElement.dataset.theme = wanted.get("theme") ?? "";
+
+try {
+  await show();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+}
+screen.removeAttribute("aria-busy");
+
+async function show() {
+  /** @type {Demo} */
+  const demo = await (await fetch("/local/demo")).json();
+  const person = demo.personas.find((each) => each.user_id === userId);
+  if (!person) throw new Error("Nobody of that name is in the demo.");
+  document.title = `${person.name} · Parley`;
+  await signedIn(); // so that a refusal shows here
+  const parley = await import("../parley.js");
+  const { configure } = /** @type {{configure?: (options: object) => void}} */ (parley);
+  if (!configure) throw new Error("web/ has no components yet.");
+  configure({
+    url: location.origin + demo.path,
+    socketUrl: `ws://${location.hostname}:${demo.socket_port}${demo.socket_path}`,
+    token: signedIn,
+  });
+  const shown = SCREENS[wanted.get("screen") ?? ""] ?? SCREENS.chat;
+  screen.replaceChildren(.../** @type {() => HTMLElement[]} */ (shown)());
+}
+
+/** Returns a token of this pane's person; throws with what the server says. */
+async function signedIn() {
+  const answer = await fetch("/local/demo/token", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ user_id: userId }),
+  });
+  const said = await answer.json();
+  if (!answer.ok) throw new Error(said.detail);
+  return /** @type {string} */ (said.token);
+}
+
+/** @type {Record<string, () => HTMLElement[]>} */
+const SCREENS = {
+  chat: () => [element("parley-chat", { mode: "integrated" })],
+  support: () => [element("parley-support")],
+  desk: () => [element("parley-desk")],
+  admin: () => [element("parley-admin")],
+  page: () => [
+    element("div", { class: "site" }, [
+      element("header", {}, [
+        element("strong", {}, ["A page of yours"]),
+        element("parley-unread", { href: "?" }),
+        element("parley-notifications"),
+      ]),
+      element("article", {}, [
+        element("h2", {}, ["Fair Isle shawl No. 12"]),
+        element("p", {}, ["A pattern by Cleo Marchetti, in three colours. 24 pages, for experienced knitters."]),
+        element("parley-message-button", {
+          user: userId === "demo-cleo" ? "demo-basil" : "demo-cleo",
+          context: "pattern:shawl-12",
+          title: "Fair Isle shawl No. 12",
+        }),
+      ]),
+    ]),
+    element("parley-toasts"),
+    element("parley-chat", { mode: "floating" }),
+  ],
+};
+
+/**
+ * Returns a new element.
+ *
+ * @param {string} tag
+ * @param {Record<string, string>} attributes
+ * @param {(string | HTMLElement)[]} children
+ */
+function element(tag, attributes = {}, children = []) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** @param {string} text */
+function say(text) {
+  screen.replaceChildren(element("p", { class: "message", role: "alert" }, [text]));
+}
