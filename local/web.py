@@ -12,7 +12,7 @@ from local.hosts import Hosts
 from local.rest import Response
 
 DEMO = "demo/index.html"
-# What of web/ is served: the sources of the package, what `make web` makes of them, and the demo.
+# The parts of web/ that are served: the sources of the package, what `make web` makes of them, and the demo.
 FOLDERS = frozenset({"client", "store", "compat", "components", "languages", "emoji", "dist", "demo"})
 ENTRY = "parley.js"
 TYPES = {

@@ -1,4 +1,4 @@
-"""Chromium, as Playwright drives it: pages on phones and desktops, and what no page may say while a test runs.
+"""Chromium, as Playwright drives it: pages on phones and desktops, and the complaints that fail a test.
 
     def test_a_page(pages: Pages) -> None:
         alice = pages.open(f"{stack.page_url}/", PHONE)      # a device of its own: no storage is shared
@@ -141,7 +141,7 @@ class Pages:
         """Returns a page at `origin` with that body and that module, both served by the test.
 
         It has the Content-Security-Policy of the product's own pages, unless `policy` is another. `files` are further
-        ones by their path, `{"/given/more.js": "…"}`; everything else at `origin` comes from whoever serves there.
+        ones by their path, `{"/given/more.js": "…"}`; the server at `origin` has everything else.
         """
         header = self.policy if policy is None else policy
         document = (

@@ -1,4 +1,4 @@
-"""What the other tests of this folder rely on: a page that complains fails its test, and no browser is no secret."""
+"""The ground of the other tests here: a page that complains fails its test, and a run says that it had no browser."""
 
 import os
 import subprocess
