@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from local.demo import GROUP, PERSONAS
 from tests.e2e.stack import PATIENCE_S, Stack, running
 from tests.web.browser import DESKTOP, PHONE, TABLET, Pages, Profile
+from tests.web.sources import violations
 
 JSON = {"Content-Type": "application/json"}
 
@@ -167,6 +168,17 @@ def test_nothing_is_wider_than_the_screen(seeded: Stack, pages: Pages, profile: 
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     pages.shoot(page, f"demo-{profile.width}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("profile", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_axe_finds_nothing(seeded: Stack, pages: Pages, profile: Profile, theme: str) -> None:
+    page = opened(seeded, pages, f"/?theme={theme}", profile)
+    page.get_by_text("Frames", exact=True).click()
+    expect(page.locator("#rows li").first).to_be_visible()
+
+    assert violations(page) == []
+    pages.shoot(page, f"demo-{profile.width}-frames-{theme}")
 
 
 def test_each_role_has_its_screen(page: Page) -> None:
