@@ -394,6 +394,37 @@ def test_a_device_that_is_gone_is_noted_and_one_that_fails_is_tried_again(scene:
     assert scene.decided(seq)["push"] == ("failed", "told") and len(scene.pushed) == 3
 
 
+class Delays:
+    """A hook: the delays with which DecideNotifications queues its jobs, in seconds."""
+
+    def __init__(self, parley: Parley) -> None:
+        self._queue = parley.template.resources["NotificationJobs"].ref
+        self.seen: list[int] = []
+
+    def before(self, call: Call) -> None:
+        if call.function == "DecideNotifications" and call.params.get("QueueUrl") == self._queue:
+            self.seen += [entry["DelaySeconds"] for entry in call.params["Entries"]]
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay_s"),
+    [("300", 300), ("5", 60), ("86400", 900), ("Sun, 29 Nov 2026 20:00:00 GMT", 60), (None, 60)],
+)
+def test_a_push_service_is_not_asked_again_before_it_says(scene: Scene, asked: str | None, delay_s: int) -> None:
+    register(scene.parley, scene.service, "bob", "laptop")
+    scene.service.answer("bob-laptop", 503)
+    scene.service.answer("bob-browser", 429, **({} if asked is None else {"retry_after": asked}))
+    delays = Delays(scene.parley)
+    scene.parley.hooks.append(delays)
+    scene.send()
+    scene.parley.drain()
+
+    assert len(scene.pushed) == 3 and delays.seen == [delay_s, delay_s]
+
+
 def test_a_device_that_fails_is_tried_again_though_another_took_the_push(scene: Scene) -> None:
     register(scene.parley, scene.service, "bob", "laptop")
     scene.service.answer("bob-browser", 503)

@@ -34,7 +34,8 @@ MOVED_MS = 60_000  # an entry moves up the inbox at most once in this time
 TAKES_S = pushing.DEADLINE_S + 12  # a job, at most: with the last push, and the reads and writes around them
 MAX_CHANGES = 100  # of a ticket that its entry counts, the newest
 MAX_TRIES = 3  # of a push that failed
-RETRY_S = 60
+RETRY_S = 60  # after which a push that failed is tried again, unless the push service asks for more time
+MAX_RETRY_S = 900  # a message of a queue waits no longer (SQS quotas)
 GATHERED: frozenset[Kind] = frozenset({"message", "mention", "reaction"})  # of these, a conversation's are one push
 
 QueueMails = Callable[[Sequence[str], int], None]  # of people who may get a mail, and the time in ms
@@ -364,6 +365,7 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
     ]
     outcomes = iter(pushing.push(wanted, now_ms) if wanted else [])
     failed: defaultdict[str, list[Occasion]] = defaultdict(list)
+    waits_s: defaultdict[str, int] = defaultdict(lambda: RETRY_S)
     for plan in plans:
         own = [next(outcomes) for _ in range(pushing.count_of(plan.known.recipient))]
         plan.told["push"] = _outcome(plan.known, own, job, now_ms)
@@ -372,10 +374,17 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
         # A device that takes a push does not end the tries of another.
         rest = tuple(each.device_id for each in own if each.state == "failed")
         if rest and job.tries + 1 < MAX_TRIES:
-            failed[plan.known.pair.user_id].append(replace(_again(plan), devices=rest))
+            user_id = plan.known.pair.user_id
+            failed[user_id].append(replace(_again(plan), devices=rest))
+            waits_s[user_id] = max([waits_s[user_id], *(each.retry_after_s or 0 for each in own)])
     # Each person has a job of their own now, so nobody waits once more for the slow devices of another.
     retry = NotificationJob(occasions=(), trails=job.trails, tries=job.tries + 1)
-    jobs.queue_jobs([(replace(retry, occasions=tuple(each)), RETRY_S) for each in failed.values()])
+    jobs.queue_jobs(
+        [
+            (replace(retry, occasions=tuple(each)), min(MAX_RETRY_S, waits_s[user_id]))
+            for user_id, each in failed.items()
+        ]
+    )
 
 
 def _stands_for(plan: _Plan) -> int:
