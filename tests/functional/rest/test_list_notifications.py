@@ -245,6 +245,34 @@ def test_pages_end_and_hold_each_entry_once(parley: Parley) -> None:
     assert (first["unseen"], second["unseen"]) == (5, None)
 
 
+def test_a_page_is_filled_in_place_of_what_is_gone(parley: Parley) -> None:
+    bob = parley.user("bob")
+    others = [parley.user(f"u{number}") for number in range(8)]
+    for other in others:
+        say(other, open_direct(other, bob), "hello")
+        parley.drain()
+        parley.advance(1)
+    for other in others[2:6]:
+        assert bob.put(f"/users/{other.user_id}/block").status == 200
+
+    def titles(page: Frame) -> list[str]:
+        return [each["title"] for each in page["notifications"]]
+
+    first = inbox(bob, "?limit=1")
+    second = inbox(bob, f"?limit=1&cursor={first['next']}")
+    third = inbox(bob, f"?limit=1&cursor={second['next']}")  # three reads find three that are gone
+    fourth = inbox(bob, f"?limit=1&cursor={third['next']}")
+    fifth = inbox(bob, f"?limit=1&cursor={fourth['next']}")
+    assert [titles(page) for page in (first, second, third, fourth, fifth)] == [["U7"], ["U6"], [], ["U1"], ["U0"]]
+    assert fifth["next"] is None and first["unseen"] == 4
+    assert titles(inbox(bob, f"?limit=2&cursor={second['next']}")) == ["U1", "U0"]
+
+    for other in others[:2]:
+        assert bob.put(f"/users/{other.user_id}/block").status == 200
+    last = inbox(bob, "?limit=2")
+    assert (titles(last), last["next"]) == (["U7", "U6"], None)
+
+
 def test_an_entry_that_cannot_be_read_hides_no_other(parley: Parley) -> None:
     alice, bob, carol = (parley.user(name) for name in ("alice", "bob", "carol"))
     of_alice, of_carol = open_direct(alice, bob), open_direct(carol, bob)

@@ -25,6 +25,7 @@ from parley.domain.notifications.occasion import Occasion, OccasionKind
 from parley.domain.notifications.ticket_news import new_assignee
 
 MAX_COUNTED = 100  # entries among which the unseen ones are counted
+MAX_LOOKS = 3  # reads of one page, for entries in place of those that the person does not see any more
 
 
 class NotificationList(Struct, frozen=True, kw_only=True):
@@ -48,20 +49,58 @@ class SeenNotifications(Struct, frozen=True, kw_only=True):
 def list_notifications(request: Request, query: Page) -> NotificationList:
     """Returns a page of the caller's inbox, each entry as they may see it now; three round trips.
 
-    An entry whose message is gone, or whose conversation the caller has left, is not in the list.
+    An entry whose message is gone, or whose conversation the caller has left, is not in the list: others come in its
+    place, with three round trips more for each `limit` entries that are looked at. `MAX_LOOKS` end that, so a page may
+    have fewer than `limit` before the last one.
     """
     before = cursors.decode(query.cursor, NoticePosition)
-    most = query.limit if before is not None else max(query.limit, MAX_COUNTED)
-    start = None if before is None else (before.at_ms, before.place)
-    found = notices.inbox(request.user_id, most + 1, start)
-    shown = [_shown(entry, known) for entry, known in known_entries(request.user_id, found[:most], request.now_ms)]
-    more = found[query.limit - 1] if len(found) > query.limit else None
+    first = _look(request, before, query.limit if before is not None else max(query.limit, MAX_COUNTED))
+    looked = first
+    for _ in range(MAX_LOOKS - 1):
+        if not looked.is_cut or len(looked.shown) >= query.limit:
+            break
+        looked = looked.with_more(_look(request, looked.position, query.limit))
+    page = looked.up_to(query.limit)
     return NotificationList(
-        notifications=[each for each in shown[: query.limit] if each is not None],
-        unseen=None if before is not None else sum(each is not None and not each.seen for each in shown),
-        capped=before is None and len(found) > most,
-        next=None if more is None else cursors.encode(NoticePosition(at_ms=more.at_ms, place=more.place)),
+        notifications=[notification for _, notification in page.shown],
+        unseen=None if before is not None else sum(not notification.seen for _, notification in first.shown),
+        capped=before is None and first.is_cut,
+        next=cursors.encode(page.position) if page.is_cut and page.position is not None else None,
     )
+
+
+class _Looked(Struct, frozen=True):
+    """The entries that were looked at, with what the person may see; `position` is the last one of all.
+
+    `is_cut` says that there are more.
+    """
+
+    shown: Sequence[tuple[NoticePosition, Notification]]
+    position: NoticePosition | None
+    is_cut: bool
+
+    def with_more(self, later: "_Looked") -> "_Looked":
+        """Returns these and later ones."""
+        return _Looked([*self.shown, *later.shown], later.position or self.position, later.is_cut)
+
+    def up_to(self, limit: int) -> "_Looked":
+        """Returns the first ones; what follows them is cut off only if the person may see any of it."""
+        if len(self.shown) <= limit:
+            return self
+        return _Looked(self.shown[:limit], self.shown[limit - 1][0], is_cut=True)
+
+
+def _look(request: Request, after: NoticePosition | None, most: int) -> _Looked:
+    """Returns up to `most` entries of the inbox from a position on, without those that the person may not see."""
+    start = None if after is None else (after.at_ms, after.place)
+    found = notices.inbox(request.user_id, most + 1, start)
+    known = known_entries(request.user_id, found[:most], request.now_ms)
+    shown = [(_position(entry), each) for entry, one in known if (each := _shown(entry, one)) is not None]
+    return _Looked(shown, _position(found[:most][-1]) if found else None, is_cut=len(found) > most)
+
+
+def _position(entry: Entry) -> NoticePosition:
+    return NoticePosition(at_ms=entry.at_ms, place=entry.place)
 
 
 def mark_notification(request: Request, notification_id: str) -> Notification:
