@@ -294,3 +294,21 @@ def test_a_reaction_says_which(parley: Parley) -> None:
 
     alice.delete(f"/messages/{message_id}/reactions/%F0%9F%91%8D")
     assert "reaction" not in {each["kind"] for each in inbox(bob)["notifications"]}
+
+
+def test_a_reaction_that_was_taken_back_is_not_told_though_another_person_has_the_same(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
+    group = make_group(bob, alice, carol)
+    [message_id] = say(bob, group, "well?")
+    path = f"/messages/{message_id}/reactions/%F0%9F%91%8D"
+    for each in (carol, alice):
+        assert each.put(path).status == 200
+        parley.drain()
+    assert "Alice reacted with 👍" in [each["text"] for each in inbox(bob)["notifications"]]
+
+    assert alice.delete(path).status == 200
+    assert "reaction" not in {each["kind"] for each in inbox(bob)["notifications"]}
+
+    assert alice.put(path).status == 200
+    parley.drain()
+    assert "Alice reacted with 👍" in [each["text"] for each in inbox(bob)["notifications"]]

@@ -150,6 +150,9 @@ def _keys(pairs: Iterable[Pair]) -> dict[type[tables.Table], list[batches.Key]]:
             want(tables.Receipt, *personal_marks.hidden_key(occasion.conversation_id, user_id, occasion.seq))
         if occasion.kind == "reaction":
             want(tables.Message, *messages.change_key(occasion.conversation_id, occasion.number))
+            if occasion.emoji:
+                mark = (occasion.conversation_id, occasion.by, occasion.seq, occasion.emoji)
+                want(tables.Receipt, *personal_marks.emoji_key(*mark))
         if occasion.kind in ("ticket", "waiting_ticket"):
             want(tables.Ticket, *tickets.key(occasion.conversation_id))
         if occasion.kind == "ticket":
@@ -322,8 +325,16 @@ class _Reading:
         if self._pair.kind == "mention":
             return not message.names(self._user_id)
         if self._occasion.kind == "reaction":
-            return self._change is None or (self._change.emoji or "") not in message.reactions
+            return self._change is None or not self._reacts(message)
         return False
+
+    def _reacts(self, message: StoredMessage) -> bool:
+        """Says whether the person who reacted still does: others may have the same emoji."""
+        occasion = self._occasion
+        if not occasion.emoji:  # a job that an earlier version has queued does not say which
+            return self._change is not None and (self._change.emoji or "") in message.reactions
+        mark = (occasion.conversation_id, occasion.by, occasion.seq, occasion.emoji)
+        return personal_marks.reacts(self._rows, *mark)
 
     def _is_hidden(self) -> bool:
         """Says whether the person has deleted the message for themselves."""

@@ -190,7 +190,7 @@ def _occasion_of(rows: batches.Rows, entry: Entry) -> Occasion:
         return occasion if told is None else replace(occasion, assignee_id=new_assignee(told.about) or "")
     if entry.kind == "reaction":
         change = messages.change_of(rows, entry.conversation_id, entry.number)
-        return occasion if change is None else replace(occasion, by=change.user_id)
+        return occasion if change is None else replace(occasion, by=change.user_id, emoji=change.emoji or "")
     message = messages.readable_message(rows, entry.conversation_id, entry.seq) if entry.seq else None
     return occasion if message is None else replace(occasion, by=message.sender_id, at_ms=message.created_at_ms)
 

@@ -45,6 +45,7 @@ def occasions_of(row: Mapping[str, Any]) -> list[Occasion]:
                 number=int(row["seq"]),
                 by=change["user_id"],
                 at_ms=int(change["at_ms"]),
+                emoji=change.get("emoji") or "",
             )
         ]
     return []

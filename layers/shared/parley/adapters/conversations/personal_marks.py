@@ -55,6 +55,26 @@ def is_hidden(rows: batches.Rows, conversation_id: str, user_id: str, seq: int) 
     return row is not None and bool(row.is_on)
 
 
+def emoji_key(conversation_id: str, user_id: str, seq: int, emoji: str) -> batches.Key:
+    """Returns the key of a person's reaction to a message: one more key in a batch."""
+    return (conversation_id, f"{_prefix(user_id, seq)}#{_EMOJI}{emoji}")
+
+
+def reacts(rows: batches.Rows, conversation_id: str, user_id: str, seq: int, emoji: str) -> bool:
+    """Says whether a person's reaction to a message is there, from a batch that held `emoji_key`.
+
+    An unreadable one is left out.
+    """
+    key = emoji_key(conversation_id, user_id, seq, emoji)
+
+    def read(_: batches.Key) -> PersonalMark | None:
+        row = rows.get(tables.Receipt, *key)
+        return None if row is None else _personal_mark(user_id, row)
+
+    mark = unreadable.readable("Receipts", [key], read).get(key)
+    return mark is not None and mark.is_on
+
+
 def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[PersonalMark]:
     """Returns every mark of a person on these messages, including those taken off.
 

@@ -16,7 +16,8 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `seq` is its message. `number` is the change of a reaction, or the entry of a ticket's history. A message may also
     be a mention: that is decided when it is told. `user_ids` are those who may be told, of this job; of a ticket its
     requester may be told as well (`tells_requester`), or the agents of a team, all without one. With `devices` a push
-    is made to these alone: to those of one person that have failed before. `assignee_id` is who has got a ticket.
+    is made to these alone: to those of one person that have failed before. `assignee_id` is who has got a ticket,
+    `emoji` that of a reaction.
     """
 
     kind: OccasionKind
@@ -30,6 +31,7 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     team: str | None = None
     devices: tuple[str, ...] = ()
     assignee_id: str = ""
+    emoji: str = ""
 
     @property
     def name(self) -> str:
