@@ -10,7 +10,7 @@ from collections import Counter
 
 from parley.actions.attachments import steps
 from parley.actions.live import fan_out, link_jobs
-from parley.actions.notifications import starting
+from parley.actions.notifications import closing, starting
 from parley.actions.webhooks import first_attempts
 from parley.triggers import request_log
 from parley.triggers.stream import Gathering, Row, stream
@@ -23,6 +23,7 @@ from parley.triggers.stream import Gathering, Row, stream
     steps.start_attachment_steps,
     gathering=[
         Gathering(starting.occasions_of, starting.queue_occasions),
+        Gathering(closing.closings_of, closing.queue_closings),
         Gathering(first_attempts.attempts_of, first_attempts.queue_attempts),
         Gathering(first_attempts.events_of, first_attempts.queue_events),
         Gathering(link_jobs.looks_of, link_jobs.queue_looks),

@@ -1,17 +1,19 @@
-"""Reading a conversation on one device takes its notices away from the person's apps, and from nothing else."""
+"""Reading a conversation, or writing there, takes its notices away from the person's apps, and from nothing else."""
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from parley.domain.notifications.notice import Device
+from tests.functional.desk import agent, open_ticket, respond, use_desk
 from tests.functional.notifying import pushing, register
 from tests.functional.sns import Sns, stub_sns
-from tests.functional.talk import meet, say
+from tests.functional.talk import make_group, meet, say
 from tests.harness import Call, Parley, User
 from tests.harness.calls import aws_refusal
 
@@ -95,6 +97,105 @@ def test_reading_takes_the_notices_of_the_conversation_away_once(scene: Scene, r
 
     assert scene.closed() == [(scene.conversation_id, 0)]
     assert scene.pushed()[-1]["aps"] == {"content-available": 1}
+
+
+def answer(scene: Scene, conversation_id: str) -> None:
+    sent = scene.bob.post(f"/conversations/{conversation_id}/messages", json={"text": "yes"})
+    assert sent.status == 201, sent
+
+
+def websocket_answer(scene: Scene, conversation_id: str) -> None:
+    reply = scene.bob.connect().request("send_message", {"conversation_id": conversation_id, "text": "yes"})
+    assert reply["type"] == "ack", reply
+
+
+@pytest.mark.parametrize("write", [answer, websocket_answer])
+def test_an_answer_takes_the_notices_of_the_conversation_away_once(
+    scene: Scene, write: Callable[[Scene, str], None]
+) -> None:
+    write(scene, scene.conversation_id)
+    scene.parley.drain()
+    write(scene, scene.conversation_id)
+    scene.parley.drain()
+    rest_mark_conversation_read(scene)
+    scene.parley.drain()
+
+    assert scene.closed() == [(scene.conversation_id, 0)]
+
+
+@pytest.mark.parametrize("write", [answer, websocket_answer])
+def test_an_answer_in_a_group_takes_its_notices_away_once(scene: Scene, write: Callable[[Scene, str], None]) -> None:
+    group = make_group(scene.alice, scene.bob)
+    say(scene.alice, group, "lunch?")
+    scene.parley.drain()
+    write(scene, group)
+    scene.parley.drain()
+    write(scene, group)
+    scene.parley.drain()
+
+    assert scene.closed() == [(group, 1)]
+
+
+def test_an_answer_in_a_ticket_takes_its_notices_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_desk(monkeypatch, tmp_path, "")
+    ticket_id = open_ticket(scene.bob)
+    assert respond(agent(scene.parley), ticket_id).status == 201
+    scene.parley.drain()
+    answer(scene, ticket_id)
+    scene.parley.drain()
+
+    assert scene.closed() == [(ticket_id, 1)]
+
+
+def test_a_message_of_the_hosts_in_the_name_of_a_person_takes_nothing_away(scene: Scene) -> None:
+    host = scene.parley.user("host", role="service")
+    sent = host.post(f"/conversations/{scene.conversation_id}/messages", json={"text": "Hi.", "sender_id": "bob"})
+    assert sent.status == 201, sent
+    scene.parley.drain()
+
+    assert scene.closed() == []
+
+
+def test_an_answer_leaves_a_notice_that_came_after_it(scene: Scene) -> None:
+    rest_mark_read(scene)
+    scene.parley.drain()
+    before = len(scene.closed())
+    answer(scene, scene.conversation_id)
+    scene.parley.advance(60)
+    say(scene.alice, scene.conversation_id, "one more")
+    scene.parley.drain()
+
+    assert len(scene.closed()) == before
+
+
+def test_an_answer_after_the_reading_takes_nothing_away_once_more(scene: Scene) -> None:
+    rest_mark_read(scene)
+    scene.parley.drain()
+    answer(scene, scene.conversation_id)
+    scene.parley.drain()
+
+    assert scene.closed() == [(scene.conversation_id, 0)]
+
+
+def test_a_message_costs_nothing_more_if_no_app_was_told_since_the_last(scene: Scene) -> None:
+    answer(scene, scene.conversation_id)
+    scene.parley.drain()
+    with scene.parley.watch() as calls:
+        answer(scene, scene.conversation_id)
+        scene.parley.drain()
+
+    rows = [
+        item["Put"]["Item"]
+        for call in calls
+        if call.operation == "TransactWriteItems"
+        for item in call.params["TransactItems"]
+        if "Put" in item
+    ]
+    assert rows and [row["errands"] for row in rows if "errands" in row] == []
+    jobs = [json.loads(entry["MessageBody"]) for call in calls for entry in call.params.get("Entries", ())]
+    assert not any(job.get("closes") for job in jobs)
 
 
 def test_reading_a_part_of_what_was_pushed_takes_nothing_away(scene: Scene) -> None:

@@ -81,10 +81,12 @@ OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
 OTHER_PARTS = {
     Operation("streams", "start_fan_out"): {
         "attempts_of",
+        "closings_of",
         "events_of",
         "looks_of",
         "occasions_of",
         "queue_attempts",
+        "queue_closings",
         "queue_events",
         "queue_looks",
         "queue_occasions",

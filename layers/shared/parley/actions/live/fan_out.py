@@ -26,6 +26,7 @@ from parley.domain.conversations import events
 from parley.domain.conversations.events import NamingEvent
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event, in_messages
+from parley.domain.conversations.steps import CLOSE
 from parley.domain.live.presence import Presence
 from parley.domain.previews.job import is_of_preview
 from parley.domain.support.follow_ups import MESSAGE, TicketFollowUp
@@ -126,7 +127,8 @@ def _of_row(row: Mapping[str, Any]) -> FanOut:
 
 
 def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
-    fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if not is_of_preview(each)))
+    elsewhere = (each for each in fan_out.follow_ups if each != CLOSE and not is_of_preview(each))
+    fan_out = replace(fan_out, follow_ups=tuple(elsewhere))
     if ADD in fan_out.follow_ups:  # a job of its own, and none of it for the members' jobs
         yield Delivery(fan_out=replace(fan_out, follow_ups=(ADD,)), user_ids=())
         fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != ADD))

@@ -21,7 +21,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser, SentMessage
 from parley.domain.conversations import history, rights, send_steps
-from parley.domain.conversations.head import Head
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.send_steps import Earlier, Forward, fingerprints
@@ -122,6 +122,7 @@ def send_behind(
     _check_rights(request, head, draft)
     screened = screening.screen(request, draft.words)
     step = _step(request, head, draft, ahead, screened.text, forward)
+    step = _closing_notices(head, step, ahead.mine)
     of_desk = None
     if head.is_desks:
         from parley.actions.messages import desk_messages  # most messages are in no ticket
@@ -129,6 +130,18 @@ def send_behind(
         step, of_desk = desk_messages.in_ticket(request, step, ahead)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
     return _write(request, screening.flagged(request, counted, screened), blockers, of_desk, ahead.beside_notes)
+
+
+def _closing_notices(head: Head, step: Step, mine: Membership | None) -> Step:
+    """Returns a step that also takes notices away from the sender's apps, if any show one: they have read it now."""
+    sent = step.sent
+    if sent is None or sent.message.via is not None:  # the host does not read for a person
+        return step
+    # Of two people a send reads the head alone, which knows of their pushes.
+    side = mine or Membership(user_id=sent.message.sender_id, conversation_id=head.conversation_id)
+    if not head.takes_notices_away(side, sent.message.seq):
+        return step
+    return msgspec.structs.replace(step, sent=msgspec.structs.replace(sent, closes=True))
 
 
 def check_first(request: Request, head: Head, draft: Draft, ahead: messages.Ahead) -> None:

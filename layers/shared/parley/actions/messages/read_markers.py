@@ -135,7 +135,7 @@ def _move(
     if written:
         told.tell(request, event(seq, request.now_ms))
         push.remember((head.conversation_id, request.user_id, kind, seq))
-        if kind == "read" and mine.takes_notices_away(seq):
+        if kind == "read" and head.takes_notices_away(mine, seq):
             jobs.close_later(request.user_id, head.conversation_id)
     return written
 

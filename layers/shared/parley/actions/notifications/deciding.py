@@ -446,7 +446,7 @@ def _note(plans: Sequence[_Plan], now_ms: int) -> None:
     in_parallel(
         lambda: _write(list(entries.values()), [plan.trace for plan in plans if plan.told], now_ms),
         lambda: closing.note_pushes(
-            (plan.known.recipient, plan.known.pair.occasion.conversation_id, _newest_seq(plan)) for plan in told
+            (plan.known.recipient, plan.known.head, _newest_seq(plan)) for plan in told if plan.known.head is not None
         ),
     )
 

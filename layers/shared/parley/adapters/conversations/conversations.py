@@ -287,19 +287,42 @@ def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:
     return True
 
 
-def note_push(user_id: str, conversation_id: str, seq: int) -> None:
+def note_push(head: Head, user_id: str, seq: int) -> None:
     """Notes that an app of a person was told of the message `seq`; one round trip.
 
-    It writes nothing if they have read that message, have left, or were told of a later one.
+    It writes nothing if they have left, or were told of a later one; in a group also if they have read that message.
     """
-    pushed = tables.Membership.pushed_seq
+    if not head.has_members:
+        _note_push_to_one_of_two(head, user_id, seq)
+        return
+    conversation_id, pushed = head.conversation_id, tables.Membership.pushed_seq
     try:
         tables.Membership(user_id=user_id, conversation_id=conversation_id).update(
             actions=[pushed.set(seq)],
             condition=(tables.Membership.read_seq < seq) & (pushed.does_not_exist() | (pushed < seq)),
         )
     except UpdateError as error:
-        if not conditions.failed_condition(error):
+        if not _may_stay(error):
+            raise
+
+
+def _may_stay(error: UpdateError) -> bool:
+    # A send may be writing the same row: then a notice stays on a device, which harms nobody.
+    return conditions.failed_condition(error) or conditions.met_a_transaction(error)
+
+
+def _note_push_to_one_of_two(head: Head, user_id: str, seq: int) -> None:
+    if user_id not in head.participants:
+        return
+    is_first = head.participants[0] == user_id
+    pushed = tables.Conversation.first_pushed_seq if is_first else tables.Conversation.second_pushed_seq
+    try:
+        tables.Conversation(conversation_id=head.conversation_id).update(
+            actions=[pushed.set(seq)],
+            condition=tables.Conversation.conversation_id.exists() & (pushed.does_not_exist() | (pushed < seq)),
+        )
+    except UpdateError as error:
+        if not _may_stay(error):
             raise
 
 

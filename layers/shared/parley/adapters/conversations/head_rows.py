@@ -49,7 +49,13 @@ def head(row: tables.Conversation) -> Head:
         muted_ids=tuple(row.muted_ids or ()),
         adding=convert(row.adding, type=Adding) if row.adding else None,
         requester_id=row.requester_id,
+        pushed_seqs=_pushed_seqs(row),
     )
+
+
+def _pushed_seqs(row: tables.Conversation) -> dict[str, int]:
+    pushed = zip(row.participants, (row.first_pushed_seq, row.second_pushed_seq), strict=False)
+    return {user_id: int(seq) for user_id, seq in pushed if seq is not None}
 
 
 def membership(row: tables.Membership) -> Membership:

@@ -57,6 +57,11 @@ def failed_condition(error: PynamoDBException | ClientError) -> bool:
     return response_code(error) == "ConditionalCheckFailedException"
 
 
+def met_a_transaction(error: PynamoDBException | ClientError) -> bool:
+    """Says whether a single write was refused because a transaction was writing the row."""
+    return response_code(error) == "TransactionConflictException"
+
+
 def lost_race(error: TransactWriteError) -> bool:
     """Says whether a transaction was refused because another was faster, so that reading and trying again can help.
 

@@ -127,6 +127,9 @@ class Conversation(Table):
     muted_ids = StringsAttribute(null=True)  # members of a group whom a moderator has muted
     adding = DocumentAttribute(null=True)  # of everyone of a role or a context, with how far it is
     requester_id = UnicodeAttribute(null=True)  # of a ticket
+    # Of two people: the newest message of which an app of the first, or second, participant was told.
+    first_pushed_seq = NumberAttribute(null=True)
+    second_pushed_seq = NumberAttribute(null=True)
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):

@@ -44,7 +44,8 @@ class Membership(Struct, frozen=True, kw_only=True):
     `own_seq` counts the changes of their own part: `settings`, and what they archive.
     `hidden_seq` is the newest message that they have deleted for themselves, if it was the conversation's last.
     `frozen` is written with the first move of a marker under a block between two people.
-    `pushed_seq` is the newest message of which an app of theirs was told: reading it takes the notices away.
+    `pushed_seq` is the newest message of which an app of theirs was told, in all but direct conversations: reading it
+    takes the notices away.
     """
 
     user_id: str
@@ -62,10 +63,6 @@ class Membership(Struct, frozen=True, kw_only=True):
     frozen: Frozen | None = None
     pushed_seq: int | None = None
 
-    def takes_notices_away(self, seq: int) -> bool:
-        """Says whether reading up to `seq` reads what an app was told of last."""
-        return self.pushed_seq is not None and self.read_seq < self.pushed_seq <= seq
-
 
 class Head(Struct, frozen=True, kw_only=True):
     """A conversation as its members share it.
@@ -78,7 +75,8 @@ class Head(Struct, frozen=True, kw_only=True):
     have written. `metadata` is compact JSON. `is_reported` if a message was reported; `is_locked` if a moderator has
     closed it, so members cannot open it again; `muted_ids` are the members of a group who may not write.
     `adding` is the last adding of everyone of a role or a context to a group. `requester_id` is whose ticket it is, or
-    whose ticket the notes are about.
+    whose ticket the notes are about. `pushed_seqs` holds the seq of the newest message of which an app of each person
+    was told, in direct conversations; nothing that changes a conversation writes it.
     """
 
     conversation_id: str
@@ -115,6 +113,7 @@ class Head(Struct, frozen=True, kw_only=True):
     muted_ids: tuple[str, ...] = ()
     adding: Adding | None = None
     requester_id: str | None = None
+    pushed_seqs: Mapping[str, int] = {}
 
     @property
     def is_group(self) -> bool:
@@ -176,6 +175,18 @@ class Head(Struct, frozen=True, kw_only=True):
     def shows(self, play: Play) -> bool:
         """Says whether the other of two sees a play: not during the block under which it was."""
         return not self.blocked_by or play.blocked_seq != self.blocked_seq
+
+    def takes_notices_away(self, membership: Membership, seq: int) -> bool:
+        """Says whether a member who reads up to `seq` reads what an app of theirs was told of last."""
+        pushed_seq = self.pushed_seq(membership)
+        return pushed_seq is not None and self.read_seq(membership) < pushed_seq <= seq
+
+    def pushed_seq(self, membership: Membership) -> int | None:
+        """Returns the newest message of which an app of a member was told; None if none was.
+
+        Of two people the head knows it, because a send reads no more.
+        """
+        return membership.pushed_seq if self.has_members else self.pushed_seqs.get(membership.user_id)
 
     def read_seq(self, membership: Membership) -> int:
         """Returns the last message that a member has read.

@@ -28,6 +28,8 @@ ChangeKind = Literal[
     "ticket_updated",
 ]
 
+CLOSE = "close"  # the follow-up that takes notices away from the apps of a message's sender
+
 
 class Record(Struct, frozen=True, kw_only=True):
     """The record of a `client_id`; with the `context` of a message that names nobody, which is found by it again."""
@@ -136,6 +138,7 @@ class Sent(Struct, frozen=True, kw_only=True):
     record: Record | None = None
     fingerprint: str | None = None  # of the request that makes a group; kept with its first message
     read_by: str | None = None  # the person whose markers move with the message
+    closes: bool = False  # apps of the sender show notices that it answers
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -237,9 +240,11 @@ class Step(Struct, frozen=True, kw_only=True):
         """Returns the work left for the stream: `index` moves the list entries of a group, `fan_out` tells it.
 
         `add` adds the next people of everyone, `desk` tells the agents on duty, `preview` looks at the link of an edit.
+        `close` takes notices away from the sender's apps.
         """
+        of_sender = (CLOSE,) if self.sent is not None and self.sent.closes else ()
         if not self.after.has_members:
-            return self.of_preview
+            return (*of_sender, *self.of_preview)
         is_large = self.after.is_large or self.before.is_large
         is_for_all = self.change is None or self.change.is_for_all
         return (
@@ -247,6 +252,7 @@ class Step(Struct, frozen=True, kw_only=True):
             *(("fan_out",) if is_large and is_for_all else ()),
             *(("add",) if self.adds_on else ()),
             *(("desk",) if self.tells_desk else ()),
+            *of_sender,
             *self.of_preview,
         )
 

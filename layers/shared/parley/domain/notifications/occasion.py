@@ -64,10 +64,14 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Closing(Struct, frozen=True):
-    """A conversation that a person has read, so that their apps take its notices away."""
+    """A conversation that a person has read, so that their apps take its notices away.
+
+    With `answered` they have written there: if they have said before that they have read it, their apps know.
+    """
 
     user_id: str
     conversation_id: str
+    answered: bool = False
 
 
 class NotificationJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
