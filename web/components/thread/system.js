@@ -1,0 +1,30 @@
+/** What a system message tells, as a sentence. */
+
+/** @typedef {import("../base/element.js").ParleyElement} Host */
+/** @typedef {import("../base/contract.d.ts").Store} Store */
+/** @typedef {import("../base/contract.d.ts").ShownMessage} ShownMessage */
+
+/** @param {Host} host @param {Store} store @param {ShownMessage} message */
+export function systemText(host, store, message) {
+  const { system } = message;
+  if (!system) return message.text;
+  const { event, user_ids = [], title, count, role } = system;
+  const names = user_ids.slice(0, 3).map((id) => nameOf(host, store, id));
+  const more = user_ids.length - names.length;
+  const list = new Intl.ListFormat(host.language, { type: "conjunction" }).format(names);
+  const whom = more > 0 ? host.t("and_more", { names: list, count: more }) : list;
+  return host.t(`note_${event}`, {
+    who: nameOf(host, store, message.sender_id),
+    whom,
+    title: title ?? "",
+    count: count ?? user_ids.length,
+    role: role ? host.t(`role_${role}`) : "",
+  });
+}
+
+/** Returns a person's name, "You" for the reader. @param {Host} host @param {Store} store @param {string} userId */
+export function nameOf(host, store, userId) {
+  if (userId === store.userId) return host.t("you");
+  if (/^(~parley\.)?erased-/.test(userId)) return host.t("erased");
+  return store.user(userId).name || userId;
+}
