@@ -77,7 +77,8 @@ function other(thread, message, attachment) {
   if (!expired && kind === "audio") {
     return voice(thread, attachment, async () => {
       const urls = await thread.files?.fresh(id);
-      if (message.kind === "voice" && message.sender_id !== thread.store?.userId) void thread.attempt(() => thread.store?.["played"](message.id));
+      if (message.kind === "voice" && message.sender_id !== thread.store?.userId)
+        void thread.attempt(() => thread.store?.["played"](message.id));
       return urls?.url ?? null;
     });
   }
@@ -99,13 +100,26 @@ function other(thread, message, attachment) {
   }
   return h(
     "button",
-    { type: "button", class: "file", part: "file", key: id, disabled: expired, onclick: () => thread.download(attachment) },
+    {
+      type: "button",
+      class: "file",
+      part: "file",
+      key: id,
+      disabled: expired,
+      onclick: () => thread.download(attachment),
+    },
     h("span", { class: "kind" }, icon(expired ? "clock" : "file")),
     h(
       "span",
       { class: "named" },
       h("bdi", { class: "cut" }, name),
-      h("small", null, expired ? thread.t("expired") : `${size(attachment.size, thread.language)}${attachment.pages ? ` · ${thread.t("pages", { count: attachment.pages })}` : ""}`),
+      h(
+        "small",
+        null,
+        expired
+          ? thread.t("expired")
+          : `${size(attachment.size, thread.language)}${attachment.pages ? ` · ${thread.t("pages", { count: attachment.pages })}` : ""}`,
+      ),
     ),
     !expired && icon("download"),
   );
@@ -144,7 +158,14 @@ export function preview(thread, message) {
   const image = page.image && thread.files?.preview(message.id, page.image.id);
   return h(
     "a",
-    { class: "preview", part: "preview", key: "preview", href: address, target: "_blank", rel: "noopener noreferrer nofollow" },
+    {
+      class: "preview",
+      part: "preview",
+      key: "preview",
+      href: address,
+      target: "_blank",
+      rel: "noopener noreferrer nofollow",
+    },
     page.image &&
       h(
         "span",

@@ -1,5 +1,6 @@
 /** A row of the thread: what stands above a message, and the message. */
 import { avatar } from "../base/avatar.js";
+import { isEmojiAlone } from "../base/emoji.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { parse, plain } from "../base/markdown.js";
@@ -17,8 +18,6 @@ import { playing } from "./voice.js";
 const TOGETHER_MS = 5 * 60_000; // messages of one person within this time are one group
 const LONG = { letters: 900, lines: 16 };
 const FOLDED = 1200; // letters of a long text that are drawn while it is folded
-/** A message of up to three emoji and nothing else is shown large. */
-const JUMBO = emojiAlone();
 
 /** @type {WeakMap<ShownMessage, string>} */
 const days = new WeakMap();
@@ -26,7 +25,9 @@ const days = new WeakMap();
 /** @param {ShownMessage} message */
 function dayOf(message) {
   let found = days.get(message);
-  if (!found) days.set(message, (found = dayKey(message.created_at)));
+  if (found) return found;
+  found = dayKey(message.created_at);
+  days.set(message, found);
   return found;
 }
 
@@ -41,7 +42,11 @@ export function placeOf(thread, messages, index) {
     day: isNewDay ? day(message.created_at, thread.reader()) : null,
     isLine,
     isFirst: isNewDay || isLine || !isTogether(before, message),
-    isLast: !after || !isTogether(message, after) || dayOf(after) !== dayOf(message) || (thread.line !== null && after.seq === thread.line),
+    isLast:
+      !after ||
+      !isTogether(message, after) ||
+      dayOf(after) !== dayOf(message) ||
+      (thread.line !== null && after.seq === thread.line),
   };
 }
 
@@ -108,13 +113,21 @@ export function row(thread, store, message, place, key) {
     },
     place.day && h("div", { class: "day", part: "day" }, h("span", null, place.day)),
     place.isLine && h("div", { class: "line", part: "new-line" }, h("span", null, thread.t("new_messages"))),
-    message.hidden ? null : isSystem ? system(thread, store, message) : line(thread, store, message, place, key, isOwn, name),
+    message.hidden
+      ? null
+      : isSystem
+        ? system(thread, store, message)
+        : line(thread, store, message, place, key, isOwn, name),
   );
 }
 
 /** @param {Thread} thread @param {Store} store @param {ShownMessage} message */
 function system(thread, store, message) {
-  return h("p", { class: "event", part: "system", title: exact(message.created_at, thread.reader()) }, systemText(thread, store, message));
+  return h(
+    "p",
+    { class: "event", part: "system", title: exact(message.created_at, thread.reader()) },
+    systemText(thread, store, message),
+  );
 }
 
 /** @param {Thread} thread @param {Store} store @param {ShownMessage} message @param {Place} place @param {string} key @param {boolean} isOwn @param {string} name */
@@ -128,7 +141,15 @@ function line(thread, store, message, place, key, isOwn, name) {
     h(
       "div",
       { class: "stack" },
-      !isOwn && place.isFirst && thread.hasNames && h("div", { class: "name" }, h("bdi", { class: "cut" }, name), user.role && h("span", { class: "role", part: "role" }, user.role)),
+      !isOwn &&
+        place.isFirst &&
+        thread.hasNames &&
+        h(
+          "div",
+          { class: "name" },
+          h("bdi", { class: "cut" }, name),
+          user.role && h("span", { class: "role", part: "role" }, user.role),
+        ),
       isFolded ? blocked(thread, key) : bubble(thread, store, message, key, isOwn),
       !isFolded && !message.deleted_at && reactions(thread, message),
       message.pending?.state === "failed" && failed(thread, message),
@@ -152,9 +173,15 @@ function blocked(thread, key) {
 function bubble(thread, store, message, key, isOwn) {
   if (message.deleted_at) {
     const why = message.removed ? "removed_message" : "deleted";
-    return h("div", { class: "bubble gone", part: "bubble" }, icon("trash"), h("span", null, thread.t(why)), foot(thread, store, message, isOwn));
+    return h(
+      "div",
+      { class: "bubble gone", part: "bubble" },
+      icon("trash"),
+      h("span", null, thread.t(why)),
+      foot(thread, store, message, isOwn),
+    );
   }
-  const isJumbo = JUMBO?.test(message.text.trim()) && !message.attachments?.length && !message.reply_to;
+  const isJumbo = isEmojiAlone(message.text) && !message.attachments?.length && !message.reply_to;
   const isBare = isPicture(message) && !message.reply_to && !message.forwarded_from && !message.pending;
   const isForMe = !isOwn && (message.mentions ?? []).some((id) => id === store.userId || id === "*");
   const classes = ["bubble", isJumbo && "jumbo", isBare && "bare", isForMe && "for-me", message.pending && "pending"];
@@ -162,9 +189,19 @@ function bubble(thread, store, message, key, isOwn) {
     "div",
     { class: classes.filter(Boolean).join(" "), part: `bubble ${isOwn ? "own" : "other"}-bubble` },
     message.forwarded_from &&
-      h("div", { class: "origin" }, icon("forward"), h("span", null, thread.t("forwarded_from", { name: nameOf(thread, store, message.forwarded_from.sender_id) }))),
+      h(
+        "div",
+        { class: "origin" },
+        icon("forward"),
+        h("span", null, thread.t("forwarded_from", { name: nameOf(thread, store, message.forwarded_from.sender_id) })),
+      ),
     message.reply_to && quote(thread, store, message.reply_to),
-    h("slot", { name: `message-${message.id ?? message.client_id}` }, text(thread, store, message, key), attachments(thread, message)),
+    h(
+      "slot",
+      { name: `message-${message.id ?? message.client_id}` },
+      text(thread, store, message, key),
+      attachments(thread, message),
+    ),
     preview(thread, message),
     foot(thread, store, message, isOwn),
   );
@@ -176,14 +213,22 @@ function text(thread, store, message, key) {
   if (!whole) return null;
   const isLong = whole.length > LONG.letters || whole.split("\n", LONG.lines + 1).length > LONG.lines;
   const isFolded = isLong && !thread.unfolded.has(key);
-  const names = (message.mentions ?? []).flatMap((id) => (id === "*" ? [thread.t("everyone"), "everyone", "all"] : [store.user(id).name ?? id]));
+  const names = (message.mentions ?? []).flatMap((id) =>
+    id === "*" ? [thread.t("everyone"), "everyone", "all"] : [store.user(id).name ?? id],
+  );
   const shown = isFolded && whole.length > FOLDED ? cut(whole, FOLDED) : whole;
   return [
     h("div", { class: isFolded ? "text folded" : "text", part: "text", key: "text" }, parse(shown, { names })),
     isLong &&
       h(
         "button",
-        { type: "button", class: "link fold", key: "fold", "aria-expanded": !isFolded, onclick: () => thread.unfold(key) },
+        {
+          type: "button",
+          class: "link fold",
+          key: "fold",
+          "aria-expanded": !isFolded,
+          onclick: () => thread.unfold(key),
+        },
         thread.t(isFolded ? "show_all" : "show_less"),
       ),
   ];
@@ -214,15 +259,40 @@ export function summary(thread, message) {
 function foot(thread, store, message, isOwn) {
   const state = receiptOf(store, message);
   const words = state && thread.t(`receipt_${state}`);
-  const marks = { waiting: "clock", uploading: "clock", sending: "clock", failed: "alert", sent: "check", delivered: "checks", read: "checks" };
+  const marks = {
+    waiting: "clock",
+    uploading: "clock",
+    sending: "clock",
+    failed: "alert",
+    sent: "check",
+    delivered: "checks",
+    read: "checks",
+  };
   const mark = /** @type {import("../base/icons.js").IconName | undefined} */ (marks[/** @type {"sent"} */ (state)]);
   return h(
     "div",
     { class: "foot", part: "foot" },
-    message.pinned && h("span", { class: "mark", title: thread.t("pinned") }, icon("pin"), h("span", { class: "hidden" }, thread.t("pinned"))),
+    message.pinned &&
+      h(
+        "span",
+        { class: "mark", title: thread.t("pinned") },
+        icon("pin"),
+        h("span", { class: "hidden" }, thread.t("pinned")),
+      ),
     message.edited_at && h("span", { title: exact(message.edited_at, thread.reader()) }, thread.t("edited")),
-    h("time", { datetime: message.created_at, title: exact(message.created_at, thread.reader()) }, when(thread, message.created_at)),
-    isOwn && mark && h("span", { class: `mark ${state}`, part: `receipt ${state}`, title: words }, icon(mark), h("span", { class: "hidden" }, words)),
+    h(
+      "time",
+      { datetime: message.created_at, title: exact(message.created_at, thread.reader()) },
+      when(thread, message.created_at),
+    ),
+    isOwn &&
+      mark &&
+      h(
+        "span",
+        { class: `mark ${state}`, part: `receipt ${state}`, title: words },
+        icon(mark),
+        h("span", { class: "hidden" }, words),
+      ),
   );
 }
 
@@ -246,7 +316,7 @@ function reactions(thread, message) {
           class: mine ? "mine" : null,
           part: mine ? "reaction own-reaction" : "reaction",
           "aria-pressed": mine,
-          "aria-label": who(thread, emoji, count, mine),
+          "aria-label": mine ? who(thread, emoji, count, mine) : `${emoji} ${count}`,
           title: who(thread, emoji, count, mine),
           disabled: !thread.can("react"),
           onclick: () => thread.react(message, emoji),
@@ -261,13 +331,16 @@ function reactions(thread, message) {
 /** @param {Thread} thread @param {string} emoji @param {number} count @param {boolean} isMine */
 function who(thread, emoji, count, isMine) {
   if (!isMine) return `${emoji} ${thread.t("reacted", { count })}`;
-  return `${emoji} ${count > 1 ? thread.t("reacted_you_and", { count: count - 1 }) : thread.t("reacted_you")}`;
+  return `${emoji} ${count}: ${count > 1 ? thread.t("reacted_you_and", { count: count - 1 }) : thread.t("reacted_you")}`;
 }
 
 /** @param {Thread} thread @param {ShownMessage} message @param {string} key */
 function toolbar(thread, message, key) {
-  const button = (/** @type {import("../base/icons.js").IconName} */ name, /** @type {string} */ label, /** @type {(event: MouseEvent) => void} */ onclick) =>
-    h("button", { type: "button", class: "icon", "aria-label": label, title: label, onclick }, icon(name));
+  const button = (
+    /** @type {import("../base/icons.js").IconName} */ name,
+    /** @type {string} */ label,
+    /** @type {(event: MouseEvent) => void} */ onclick,
+  ) => h("button", { type: "button", class: "icon", "aria-label": label, title: label, onclick }, icon(name));
   return h(
     "div",
     { class: "toolbar", part: "toolbar", role: "toolbar", "aria-label": thread.t("actions"), key: "toolbar" },
@@ -305,17 +378,16 @@ function failed(thread, message) {
   return h(
     "div",
     { class: "failed", role: "alert", key: "failed" },
-    icon("alert"),
     h("span", null, thread.because(message.pending?.error)),
-    h("button", { type: "button", class: "link", onclick: () => thread.attempt(() => thread.store?.["retry"](id)) }, thread.t("retry")),
-    h("button", { type: "button", class: "link", onclick: () => thread.attempt(() => thread.store?.["discard"](id)) }, thread.t("discard")),
+    h(
+      "button",
+      { type: "button", class: "link", onclick: () => thread.attempt(() => thread.store?.["retry"](id)) },
+      thread.t("retry"),
+    ),
+    h(
+      "button",
+      { type: "button", class: "link", onclick: () => thread.attempt(() => thread.store?.["discard"](id)) },
+      thread.t("discard"),
+    ),
   );
-}
-
-function emojiAlone() {
-  try {
-    return new RegExp("^\\p{RGI_Emoji}{1,3}$", "v");
-  } catch {
-    return null; // an older browser shows them as any text
-  }
 }

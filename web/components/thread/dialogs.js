@@ -36,19 +36,35 @@ function remove(thread, store, over) {
   return dialog(
     thread,
     thread.t("delete_for_all"),
-    [cancel(thread), h("button", { type: "button", class: "button danger", autofocus: true, disabled: over["isBusy"], onclick: act }, icon("trash"), thread.t("delete"))],
+    [
+      cancel(thread),
+      h(
+        "button",
+        { type: "button", class: "button danger", autofocus: true, disabled: over["isBusy"], onclick: act },
+        icon("trash"),
+        thread.t("delete"),
+      ),
+    ],
     h("p", null, thread.t("delete_ask")),
   );
 }
 
 /** @param {Thread} thread @param {Store} store @param {Over} over */
 function report(thread, store, over) {
-  if (over["isSent"]) return dialog(thread, thread.t("report"), h("button", { type: "button", class: "button main", autofocus: true, onclick: thread.hide }, thread.t("close")), h("p", { role: "status" }, thread.t("report_sent")));
+  if (over["isSent"])
+    return dialog(
+      thread,
+      thread.t("report"),
+      h("button", { type: "button", class: "button main", autofocus: true, onclick: thread.hide }, thread.t("close")),
+      h("p", { role: "status" }, thread.t("report_sent")),
+    );
   const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
     const note = String(data.get("note") ?? "").trim();
-    const sent = await thread.attempt(() => store["report"](over.message.id, { reason: String(data.get("reason")), ...(note && { note }) }));
+    const sent = await thread.attempt(() =>
+      store["report"](over.message.id, { reason: String(data.get("reason")), ...(note && { note }) }),
+    );
     if (sent === undefined && thread.problem) thread.hide();
     else thread.show({ ...over, kind: "dialog", isSent: true });
   };
@@ -59,8 +75,31 @@ function report(thread, store, over) {
     h(
       "form",
       { id: "report", onsubmit: submit },
-      h("fieldset", { class: "choices" }, h("legend", null, thread.t("reason")), REASONS.map((reason, index) => h("label", { key: reason }, h("input", { type: "radio", name: "reason", value: reason, required: true, checked: index === 0 ? true : undefined }), h("span", null, thread.t(`reason_${reason}`))))),
-      h("label", null, h("span", { class: "soft" }, thread.t("report_note")), h("textarea", { class: "field", name: "note", rows: "3", maxlength: "1000" })),
+      h(
+        "fieldset",
+        { class: "choices" },
+        h("legend", null, thread.t("reason")),
+        REASONS.map((reason, index) =>
+          h(
+            "label",
+            { key: reason },
+            h("input", {
+              type: "radio",
+              name: "reason",
+              value: reason,
+              required: true,
+              checked: index === 0 ? true : undefined,
+            }),
+            h("span", null, thread.t(`reason_${reason}`)),
+          ),
+        ),
+      ),
+      h(
+        "label",
+        null,
+        h("span", { class: "soft" }, thread.t("report_note")),
+        h("textarea", { class: "field", name: "note", rows: "3", maxlength: "1000" }),
+      ),
     ),
   );
 }
@@ -72,7 +111,11 @@ function info(thread, store, over) {
     over["asked"] = true;
     void thread
       .attempt(() => store["receipts"](message.id))
-      .then((answer) => thread.over?.["message"] === message && thread.show({ ...over, kind: "dialog", receipts: answer?.receipts ?? [] }));
+      .then(
+        (answer) =>
+          thread.over?.["message"] === message &&
+          thread.show({ ...over, kind: "dialog", receipts: answer?.receipts ?? [] }),
+      );
   }
   const time = (/** @type {string | null | undefined} */ at) => exact(at, thread.reader());
   const rows = (over["receipts"] ?? []).map((/** @type {any} */ receipt) =>
@@ -86,7 +129,9 @@ function info(thread, store, over) {
         h("b", { class: "cut" }, h("bdi", null, nameOf(thread, store, receipt.user_id))),
         receipt.played_at && h("span", { class: "soft" }, thread.t("played_at", { time: time(receipt.played_at) })),
         receipt.read_at && h("span", { class: "soft" }, thread.t("read_at", { time: time(receipt.read_at) })),
-        receipt.delivered_at ? h("span", { class: "soft" }, thread.t("delivered_at", { time: time(receipt.delivered_at) })) : h("span", { class: "soft" }, thread.t("not_delivered")),
+        receipt.delivered_at
+          ? h("span", { class: "soft" }, thread.t("delivered_at", { time: time(receipt.delivered_at) }))
+          : h("span", { class: "soft" }, thread.t("not_delivered")),
       ),
       icon(receipt.delivered_at ? "checks" : "check", receipt.read_at ? "accent" : "soft"),
     ),
@@ -120,17 +165,47 @@ function forward(thread, store, over) {
     }
     thread.hide();
   };
-  const all = store.conversations({ q: over["q"] ?? "" }).filter((one) => one.capabilities.includes("send_message")).slice(0, 60);
+  const all = store
+    .conversations({ q: over["q"] ?? "" })
+    .filter((one) => one.capabilities.includes("send_message"))
+    .slice(0, 60);
   return dialog(
     thread,
     thread.t("forward_to"),
-    [cancel(thread), h("button", { type: "button", class: "button main", disabled: chosen.size === 0 || !!over["isBusy"], onclick: send }, icon("forward"), thread.t("forward"), chosen.size > 0 && ` (${chosen.size})`)],
-    h("input", { class: "field", type: "search", autofocus: true, "aria-label": thread.t("search"), placeholder: thread.t("search"), value: over["q"] ?? "", oninput: (/** @type {InputEvent} */ event) => change({ q: /** @type {HTMLInputElement} */ (event.target).value }) }),
+    [
+      cancel(thread),
+      h(
+        "button",
+        { type: "button", class: "button main", disabled: chosen.size === 0 || !!over["isBusy"], onclick: send },
+        icon("forward"),
+        thread.t("forward"),
+        chosen.size > 0 && ` (${chosen.size})`,
+      ),
+    ],
+    h("input", {
+      class: "field",
+      type: "search",
+      autofocus: true,
+      "aria-label": thread.t("search"),
+      placeholder: thread.t("search"),
+      value: over["q"] ?? "",
+      oninput: (/** @type {InputEvent} */ event) => change({ q: /** @type {HTMLInputElement} */ (event.target).value }),
+    }),
     h(
       "ul",
       { class: "people pick" },
       all.map((one) =>
-        h("li", { key: one.id }, h("label", null, h("input", { type: "checkbox", checked: chosen.has(one.id), onchange: () => toggle(one.id) }), avatar(one.other ?? { id: one.id, name: one.title_shown, avatar_url: /** @type {any} */ (one).picture }), h("span", { class: "cut" }, h("bdi", null, one.title_shown)))),
+        h(
+          "li",
+          { key: one.id },
+          h(
+            "label",
+            null,
+            h("input", { type: "checkbox", checked: chosen.has(one.id), onchange: () => toggle(one.id) }),
+            avatar(one.other ?? { id: one.id, name: one.title_shown, avatar_url: /** @type {any} */ (one).picture }),
+            h("span", { class: "cut" }, h("bdi", null, one.title_shown)),
+          ),
+        ),
       ),
     ),
     all.length === 0 && h("p", { class: "soft" }, thread.t("no_results")),
@@ -164,9 +239,29 @@ function picture(thread, _store, over) {
       h(
         "div",
         { class: "tools" },
-        pictures.length > 1 && h("button", { type: "button", class: "icon mirrored", "aria-label": thread.t("previous"), onclick: () => go(-1) }, icon("back")),
-        h("button", { type: "button", class: "icon", autofocus: true, "aria-label": thread.t("download"), onclick: () => thread.download(attachment) }, icon("download")),
-        pictures.length > 1 && h("button", { type: "button", class: "icon mirrored turned", "aria-label": thread.t("next"), onclick: () => go(1) }, icon("back")),
+        pictures.length > 1 &&
+          h(
+            "button",
+            { type: "button", class: "icon mirrored", "aria-label": thread.t("previous"), onclick: () => go(-1) },
+            icon("back"),
+          ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "icon",
+            autofocus: true,
+            "aria-label": thread.t("download"),
+            onclick: () => thread.download(attachment),
+          },
+          icon("download"),
+        ),
+        pictures.length > 1 &&
+          h(
+            "button",
+            { type: "button", class: "icon mirrored turned", "aria-label": thread.t("next"), onclick: () => go(1) },
+            icon("back"),
+          ),
       ),
     ),
   );

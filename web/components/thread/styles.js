@@ -37,25 +37,26 @@ export const styles = css`
 .other:not(.last) .bubble { border-end-start-radius: 6px }
 .own:not(.first) .bubble { border-start-end-radius: 6px }
 .own:not(.last) .bubble { border-end-end-radius: 6px }
-.row.own .bubble.pending { background: color-mix(in srgb, var(--p-own) 88%, var(--p-bg)) }
-.bubble.for-me { box-shadow: inset 3px 0 0 var(--p-accent) }
-:dir(rtl) .bubble.for-me { box-shadow: inset -3px 0 0 var(--p-accent) }
+.row.own .bubble.pending { --foot: var(--p-on-own); background: color-mix(in srgb, var(--p-own) 88%, var(--p-bg)) }
+.bubble.for-me { background: var(--p-active) }
 .row .bubble.gone { background: none; color: var(--p-soft); border: 1px dashed var(--p-line); font-style: italic; align-items: center; --foot: var(--p-soft); --p-accent: initial }
-.bubble.gone > svg { inline-size: 1rem; block-size: 1rem }
+.bubble.gone > * { flex: 0 1 auto }
+.bubble.gone > svg { flex: none;  inline-size: 1rem; block-size: 1rem }
 .bubble.gone .link { color: var(--p-text); font-style: normal }
 .bubble > *, .bubble > slot > * { flex: 0 1 100%; min-inline-size: 0 }
 .bubble > .foot { flex: 0 0 auto; margin-inline-start: auto }
 .bubble > slot { display: contents }
 .bubble .text { flex: 0 1 auto; min-inline-size: 0; max-inline-size: 100%; overflow: clip; overflow-wrap: anywhere; contain: paint }
+.text > * { margin-block: 0 }
 .text > * + * { margin-block-start: .45em }
 .text p, .text li, .text blockquote, .text pre { unicode-bidi: plaintext }
 .text ul, .text ol { padding-inline-start: 1.35em; list-style: revert }
 .text ol { list-style: decimal }
 .text a { color: var(--p-accent); text-underline-offset: 2px; overflow-wrap: anywhere }
 .text .host { font-size: .85em }
-.text blockquote { margin: 0; padding-inline-start: .65em; border-inline-start: 3px solid color-mix(in srgb, currentColor 35%, transparent) }
+.text blockquote { margin-inline: 0; padding-inline-start: .65em; border-inline-start: 3px solid color-mix(in srgb, currentColor 35%, transparent) }
 .text code { font: .875em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--tint); padding: .1em .35em; border-radius: 5px }
-.text pre { margin: 0; padding: .6em .75em; border-radius: 10px; background: var(--tint); overflow: auto }
+.text pre { margin-inline: 0; padding: .6em .75em; border-radius: 10px; background: var(--tint); overflow: auto }
 .text pre code { padding: 0; background: none; white-space: pre; overflow-wrap: normal }
 .text .mention { font-weight: 650; color: var(--p-accent) }
 .own .mention { text-decoration: underline; text-decoration-color: color-mix(in srgb, currentColor 45%, transparent); text-underline-offset: 3px }
@@ -116,7 +117,8 @@ export const styles = css`
 .file { display: flex; align-items: center; gap: .65rem; padding: .45rem .6rem; border-radius: 12px; background: var(--tint); text-align: start; inline-size: 100%; min-inline-size: min(15rem, 100%) }
 .kind { inline-size: 2.25rem; block-size: 2.25rem; border-radius: 9px; display: grid; place-items: center; background: var(--tint); flex: none; object-fit: cover }
 .named { display: grid; flex: 1; min-inline-size: 0; line-height: 1.3 }
-.named small { color: var(--foot); font-size: .75rem }
+.named small { font-size: .75rem; color: color-mix(in srgb, currentColor 80%, transparent) }
+.own .named small { color: inherit }
 progress { inline-size: 100%; block-size: .35rem; border: 0; border-radius: 9px; overflow: hidden; background: var(--tint); appearance: none; margin-block: .3rem }
 progress::-webkit-progress-bar { background: var(--tint) }
 progress::-webkit-progress-value { background: currentColor; border-radius: 9px; transition: inline-size .2s }

@@ -2,6 +2,7 @@
 import { avatar } from "../base/avatar.js";
 import { menu } from "../base/dialog.js";
 import { ParleyElement } from "../base/element.js";
+import { QUICK } from "../base/emoji.js";
 import { h, safeUrl } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { dayKey, relative, untilChange } from "../base/times.js";
@@ -20,7 +21,6 @@ import { player } from "./voice.js";
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("../base/h.js").Tree} Tree */
 
-const REACTIONS = "👍 ❤️ 😊 😮 😢 🎉";
 const LONG_PRESS_MS = 450;
 const READ_MS = 250; // one marker for what comes to the screen together
 const SAY_MS = 700; // one sentence for what comes together
@@ -28,7 +28,9 @@ const FLASH_MS = 1600;
 const NEAR = 2; // screens from an end of what is held, within which more is read
 
 export class ParleyThread extends ParleyElement {
+  /** @override */
   static styles = [styles];
+  /** @override */
   static attributes = ["conversation", "reactions", "no-head"];
 
   /** The row that is pointed at or has the focus. @type {string | null} */
@@ -71,7 +73,8 @@ export class ParleyThread extends ParleyElement {
   #said = "";
   /** @type {Map<Blob, string>} */
   #addresses = new Map();
-  /** @type {any} */ #readTimer;
+  /** @type {any} */ #readTimer = null;
+  #seen = 0;
   /** @type {any} */ #pressTimer;
   /** @type {any} */ #minuteTimer;
   /** @type {any} */ #sayTimer;
@@ -94,16 +97,20 @@ export class ParleyThread extends ParleyElement {
 
   /** The emoji that are one click away. */
   get quickReactions() {
-    return (this.getAttribute("reactions") ?? REACTIONS).split(/\s+/).filter(Boolean);
+    return this.getAttribute("reactions")?.split(/\s+/).filter(Boolean) ?? QUICK;
   }
 
+  /** @override */
   connectedCallback() {
     super.connectedCallback();
     const { signal } = this.gone;
     const seen = () => this.#see();
     document.addEventListener("visibilitychange", seen, { signal });
     window.addEventListener("focus", seen, { signal });
-    signal.addEventListener("abort", player.subscribe(() => player.id && this.update()));
+    signal.addEventListener(
+      "abort",
+      player.subscribe(() => player.id && this.update()),
+    );
     this.#observer = new ResizeObserver(() => this.#settle());
     signal.addEventListener("abort", () => this.#observer?.disconnect());
     signal.addEventListener("abort", () => this.#close());
@@ -155,7 +162,7 @@ export class ParleyThread extends ParleyElement {
     this.#follow(store, conversation, thread);
     this.today = dayKey(store.now());
     this.hasNames = !!conversation && (conversation.type !== "direct" || conversation.member_count > 2);
-    this.appearance = `${this.language} ${this.hasNames} ${conversation?.capabilities.join()} ${this.getAttribute("reactions")} ${namesOf(store, conversation)}`;
+    this.appearance = `${this.t("reply")} ${this.language} ${this.hasNames} ${conversation?.capabilities.join()} ${this.getAttribute("reactions")} ${namesOf(store, conversation)}`;
     this.#view.take(thread.messages);
     if (this.#goal) this.#go(thread);
     return h(
@@ -174,7 +181,8 @@ export class ParleyThread extends ParleyElement {
   #head(store, conversation) {
     const { other, link, picture, title_shown } = /** @type {any} */ (conversation);
     const address = link && safeUrl(link);
-    const face = other && !picture ? other : { id: conversation.id, name: title_shown, avatar_url: picture ?? other?.avatar_url };
+    const face =
+      other && !picture ? other : { id: conversation.id, name: title_shown, avatar_url: picture ?? other?.avatar_url };
     return h(
       "header",
       { class: "head", part: "head", key: "head" },
@@ -183,7 +191,12 @@ export class ParleyThread extends ParleyElement {
       h(
         "div",
         { class: "titles" },
-        h("h2", { class: "cut" }, address ? h("a", { href: address }, h("bdi", null, title_shown)) : h("bdi", null, title_shown), other?.role && h("span", { class: "role", part: "role" }, other.role)),
+        h(
+          "h2",
+          { class: "cut" },
+          address ? h("a", { href: address }, h("bdi", null, title_shown)) : h("bdi", null, title_shown),
+          other?.role && h("span", { class: "role", part: "role" }, other.role),
+        ),
         h("p", { class: "cut soft", part: "subtitle" }, this.#subtitle(store, conversation)),
       ),
       h("slot", { name: "actions" }),
@@ -193,7 +206,8 @@ export class ParleyThread extends ParleyElement {
   /** @param {Store} store @param {ShownConversation} conversation */
   #subtitle(store, conversation) {
     const typing = store.typing(conversation.id);
-    if (typing.length) return h("span", { class: "accent" }, this.hasNames ? this.#typists(store, typing) : this.t("typing"));
+    if (typing.length)
+      return h("span", { class: "accent" }, this.hasNames ? this.#typists(store, typing) : this.t("typing"));
     if (conversation.other) {
       const { online, last_seen } = store.presence(conversation.other.id);
       if (online) return this.t("online");
@@ -207,7 +221,9 @@ export class ParleyThread extends ParleyElement {
   /** @param {Store} store @param {string[]} ids */
   #typists(store, ids) {
     const names = ids.slice(0, 2).map((id) => nameOf(this, store, id));
-    return ids.length > 2 ? this.t("many_typing") : this.t("typing_names", { count: names.length, names: new Intl.ListFormat(this.language).format(names) });
+    return ids.length > 2
+      ? this.t("many_typing")
+      : this.t("typing_names", { count: names.length, names: new Intl.ListFormat(this.language).format(names) });
   }
 
   /** @param {Store} store @param {ShownThread} thread @param {ShownConversation | null} conversation */
@@ -242,15 +258,30 @@ export class ParleyThread extends ParleyElement {
           oncontextmenu: (/** @type {PointerEvent} */ event) => event.pointerType === "touch" && event.preventDefault(),
         },
         h("div", { class: "spacer" }),
-        h("div", { class: "rows", role: "feed", "aria-label": this.t("messages"), "aria-busy": thread.isLoading }, this.#rows(store, messages)),
+        h(
+          "div",
+          { class: "rows", role: "feed", "aria-label": this.t("messages"), "aria-busy": thread.isLoading },
+          this.#rows(store, messages),
+        ),
         h("div", { class: "spacer" }),
         h(
           "div",
           { class: "tail", key: "tail" },
-          typing.length > 0 && h("div", { class: "typing", part: "typing" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i", null), h("i", null), h("i", null)), h("span", { class: "cut" }, this.#typists(store, typing))),
+          typing.length > 0 &&
+            h(
+              "div",
+              { class: "typing", part: "typing" },
+              h("span", { class: "dots", "aria-hidden": "true" }, h("i", null), h("i", null), h("i", null)),
+              h("span", { class: "cut" }, this.#typists(store, typing)),
+            ),
         ),
       ),
-      thread.isLoading && h("div", { class: "busy", key: "busy" }, h("span", { class: "spinner", role: "status", "aria-label": this.t("loading") })),
+      thread.isLoading &&
+        h(
+          "div",
+          { class: "busy", key: "busy" },
+          h("span", { class: "spinner", role: "status", "aria-label": this.t("loading") }),
+        ),
       this.#newest(thread, conversation),
     ];
   }
@@ -270,7 +301,8 @@ export class ParleyThread extends ParleyElement {
       const place = placeOf(this, messages, index);
       const memory = memoryOf(this, store, message, place, key);
       const known = this.#drawn.get(key);
-      const tree = known?.message === message && known.memory === memory ? known.tree : row(this, store, message, place, key);
+      const tree =
+        known?.message === message && known.memory === memory ? known.tree : row(this, store, message, place, key);
       next.set(key, { message, memory, tree });
       trees.push(tree);
     }
@@ -285,7 +317,15 @@ export class ParleyThread extends ParleyElement {
     const label = count ? this.t("jump_to_new", { count }) : this.t("jump_to_newest");
     return h(
       "button",
-      { type: "button", class: "newest", part: "jump", key: "newest", "aria-label": label, title: label, onclick: () => this.jumpToNewest() },
+      {
+        type: "button",
+        class: "newest",
+        part: "jump",
+        key: "newest",
+        "aria-label": label,
+        title: label,
+        onclick: () => this.jumpToNewest(),
+      },
       icon("down"),
       count > 0 && h("span", { class: "badge" }, count > 99 ? "99+" : String(count)),
     );
@@ -298,10 +338,7 @@ export class ParleyThread extends ParleyElement {
   }
 
   #settle() {
-    for (let round = 0; this.#view.settle() && round < 3; round++) {
-      this.update();
-      break; // the next drawing settles what it draws
-    }
+    if (this.#view.settle()) this.update();
     this.#more();
     this.#see();
   }
@@ -322,10 +359,13 @@ export class ParleyThread extends ParleyElement {
     const last = this.#view.rows.items.at(-1);
     if (!last) return;
     const wait = Math.min(untilChange(last.created_at, this.reader().now), 60_000);
-    this.#minuteTimer = setTimeout(() => {
-      this.minute += 1;
-      this.update();
-    }, Math.max(1000, wait));
+    this.#minuteTimer = setTimeout(
+      () => {
+        this.minute += 1;
+        this.update();
+      },
+      Math.max(1000, wait),
+    );
   }
 
   // --- The conversation ----------------------------------------------------------------------------------------------
@@ -342,7 +382,7 @@ export class ParleyThread extends ParleyElement {
     this.active = this.focusKey = this.flash = this.over = this.problem = null;
     this.line = null;
     this.#hasBegun = false;
-    this.#lastSeq = 0;
+    this.#lastSeq = this.#seen = 0;
     this.#lastKey = "";
     this.#said = "";
     this.files = new Files(store, () => this.update());
@@ -353,6 +393,7 @@ export class ParleyThread extends ParleyElement {
   #close() {
     clearTimeout(this.#minuteTimer);
     clearTimeout(this.#readTimer);
+    this.#readTimer = null;
     this.#stopPresence();
     this.#stopPresence = () => {};
     this.#presenceOf = "";
@@ -391,7 +432,10 @@ export class ParleyThread extends ParleyElement {
   #begin(conversation, thread) {
     this.#hasBegun = true;
     const { read_seq, unread } = conversation;
-    const index = unread > 0 ? thread.messages.findIndex(({ seq, sender_id }) => seq > read_seq && sender_id !== this.store?.userId) : -1;
+    const index =
+      unread > 0
+        ? thread.messages.findIndex(({ seq, sender_id }) => seq > read_seq && sender_id !== this.store?.userId)
+        : -1;
     if (index < 0) return;
     this.line = thread.messages[index]?.seq ?? null;
     this.#goal ??= this.line === null ? null : { seq: this.line, isQuiet: true };
@@ -401,7 +445,10 @@ export class ParleyThread extends ParleyElement {
   #came(store, conversation, message) {
     const isSeen = document.visibilityState === "visible" && document.hasFocus() && this.#view.isAtEnd;
     if (!isSeen && (this.line === null || this.line <= conversation.read_seq)) this.line = message.seq;
-    const sentence = message.kind === "system" ? summary(this, message) : `${nameOf(this, store, message.sender_id)}: ${this.isBlocked(message) ? this.t("blocked_message") : summary(this, message)}`;
+    const sentence =
+      message.kind === "system"
+        ? summary(this, message)
+        : `${nameOf(this, store, message.sender_id)}: ${this.isBlocked(message) ? this.t("blocked_message") : summary(this, message)}`;
     clearTimeout(this.#sayTimer);
     this.#sayTimer = setTimeout(() => {
       this.#said = sentence;
@@ -409,18 +456,22 @@ export class ParleyThread extends ParleyElement {
     }, SAY_MS);
   }
 
-  /** Marks as read what is on the screen of a person who looks at it. */
+  /** Notes what is on the screen of a person who looks at it, and marks it as read a moment later. */
   #see() {
-    clearTimeout(this.#readTimer);
+    const { store } = this;
+    const conversation = this.#opened && store?.conversation(this.#opened);
+    if (!conversation || document.visibilityState !== "visible" || !document.hasFocus() || !this.checkVisibility())
+      return;
+    const { items } = this.#view.rows;
+    let index = Math.min(this.#view.lastSeen(), items.length - 1);
+    while (index >= 0 && !items[index]?.seq) index -= 1; // what is not sent yet has no number
+    this.#seen = Math.max(this.#seen, items[index]?.seq ?? 0);
+    if (this.#seen <= conversation.read_seq || this.#readTimer !== null) return;
     this.#readTimer = setTimeout(() => {
-      const { store } = this;
-      const conversation = this.#opened && store?.conversation(this.#opened);
-      if (!conversation || document.visibilityState !== "visible" || !document.hasFocus() || !this.checkVisibility()) return;
-      const { items } = this.#view.rows;
-      let index = Math.min(this.#view.lastSeen(), items.length - 1);
-      while (index >= 0 && !items[index]?.seq) index -= 1; // what is not sent yet has no number
-      const seq = items[index]?.seq ?? 0;
-      if (seq > conversation.read_seq) Promise.resolve(store?.["markRead"](conversation.id, seq)).catch(() => {}); // the next look tries again
+      this.#readTimer = null;
+      const read = store?.conversation(conversation.id)?.read_seq ?? this.#seen;
+      // A marker that fails is set again by the next look.
+      if (this.#seen > read) Promise.resolve(store?.["markRead"](conversation.id, this.#seen)).catch(() => {});
     }, READ_MS);
   }
 
@@ -444,7 +495,8 @@ export class ParleyThread extends ParleyElement {
     if (thread.isLoading || thread.error) return;
     const { scrollTop, clientHeight, scrollHeight } = scroller;
     if (!thread.foundOldest && scrollTop < NEAR * clientHeight) void this.#load(() => store["loadOlder"](id));
-    else if (!thread.foundNewest && scrollHeight - scrollTop - clientHeight < NEAR * clientHeight) void this.#load(() => store["loadNewer"](id));
+    else if (!thread.foundNewest && scrollHeight - scrollTop - clientHeight < NEAR * clientHeight)
+      void this.#load(() => store["loadNewer"](id));
   }
 
   #isLoading = false;
@@ -464,7 +516,8 @@ export class ParleyThread extends ParleyElement {
     const id = this.conversationId;
     if (!store || !id) return;
     this.#goal = { seq };
-    if (!store.thread(id).messages.some((message) => message.seq === seq)) await this.attempt(() => store["jump"](id, seq));
+    if (!store.thread(id).messages.some((message) => message.seq === seq))
+      await this.attempt(() => store["jump"](id, seq));
     this.update();
   }
 
@@ -572,7 +625,9 @@ export class ParleyThread extends ParleyElement {
     this.focusKey = this.active = key;
     this.update();
     queueMicrotask(() => {
-      const found = [...this.root.querySelectorAll("[data-key]")].find((row) => /** @type {HTMLElement} */ (row).dataset["key"] === key);
+      const found = [...this.root.querySelectorAll("[data-key]")].find(
+        (row) => /** @type {HTMLElement} */ (row).dataset["key"] === key,
+      );
       /** @type {HTMLElement | undefined} */ (found)?.focus({ preventScroll: true });
       found?.scrollIntoView({ block: "nearest" });
     });
@@ -663,8 +718,21 @@ export class ParleyThread extends ParleyElement {
     const message = this.#view.rows.items.find((one) => this.keyOf(one) === over["key"]);
     if (!message || message.pending) return null;
     const canReact = this.can("react") && !message.deleted_at && message.kind !== "system";
-    const head = canReact && h("div", { class: "quicks", role: "group", "aria-label": this.t("reactions") }, quick(this, message, this.hide), this.#anyEmoji(message, over["anchor"]));
-    return menu({ anchor: over["anchor"], label: this.t("actions"), onclose: this.hide, items: itemsFor(this, store, message), head });
+    const head =
+      canReact &&
+      h(
+        "div",
+        { class: "quicks", role: "group", "aria-label": this.t("reactions") },
+        quick(this, message, this.hide),
+        this.#anyEmoji(message, over["anchor"]),
+      );
+    return menu({
+      anchor: over["anchor"],
+      label: this.t("actions"),
+      onclose: this.hide,
+      items: itemsFor(this, store, message),
+      head,
+    });
   }
 
   /** @param {ShownMessage} _message @param {unknown} _anchor @returns {import("../base/h.js").Content} */
@@ -683,6 +751,12 @@ function estimate(message) {
   if (message.hidden) return 0;
   const lines = Math.ceil((message.text?.length ?? 0) / 48) + (message.text?.split("\n", 16).length ?? 1) - 1;
   const files = message.attachments?.length ?? 0;
-  return 54 + Math.min(lines, 16) * 20 + (files ? 200 : 0) + (message.reply_to ? 48 : 0) + (message.reactions?.length ? 24 : 0) + (message.preview ? 90 : 0);
+  return (
+    54 +
+    Math.min(lines, 16) * 20 +
+    (files ? 200 : 0) +
+    (message.reply_to ? 48 : 0) +
+    (message.reactions?.length ? 24 : 0) +
+    (message.preview ? 90 : 0)
+  );
 }
-

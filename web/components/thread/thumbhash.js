@@ -2,7 +2,12 @@ import { h } from "../base/h.js";
 
 /** A blurred picture until the real one is there, as a canvas. @param {string} placeholder a ThumbHash in Base64 */
 export function thumbHash(placeholder) {
-  return h("canvas", { key: `hash ${placeholder}`, class: "hash", "aria-hidden": "true", ref: (/** @type {HTMLCanvasElement | null} */ canvas) => canvas && draw(canvas, placeholder) });
+  return h("canvas", {
+    key: `hash ${placeholder}`,
+    class: "hash",
+    "aria-hidden": "true",
+    ref: (/** @type {HTMLCanvasElement | null} */ canvas) => canvas && draw(canvas, placeholder),
+  });
 }
 
 /** @param {HTMLCanvasElement} canvas @param {string} placeholder */
@@ -66,7 +71,8 @@ export function decode(hash) {
     let index = 0;
     for (let y = 0; y < ny; y++) {
       for (let x = y ? 0 : 1; x * ny < nx * (ny - y); x++) {
-        value += /** @type {number} */ (factors[index++]) * /** @type {number} */ (fx[x]) * /** @type {number} */ (fy[y]) * 2;
+        value +=
+          /** @type {number} */ (factors[index++]) * /** @type {number} */ (fx[x]) * /** @type {number} */ (fy[y]) * 2;
       }
     }
     return value;

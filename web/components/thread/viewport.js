@@ -124,7 +124,8 @@ export class Viewport {
     const { items, count } = this.rows;
     const { key } = this.#anchor ?? {};
     if (key === undefined) return;
-    const isThere = (/** @type {number} */ index) => items[index] !== undefined && this.#keyOf(/** @type {T} */ (items[index])) === key;
+    const isThere = (/** @type {number} */ index) =>
+      items[index] !== undefined && this.#keyOf(/** @type {T} */ (items[index])) === key;
     if (isThere(this.#anchorIndex)) return;
     const found = items.findIndex((_item, index) => isThere(index));
     this.#anchorIndex = found >= 0 ? found : Math.min(this.#anchorIndex, count - 1);
@@ -137,7 +138,8 @@ export class Viewport {
     const whole = rows.top(rows.count);
     const top = this.isAtEnd ? Math.max(0, whole - height) : this.#y();
     const [wantedStart, wantedEnd] = this.#between(top - height * 0.4, top + height * 1.4);
-    if (wantedStart >= this.start && wantedEnd <= this.end && this.end <= rows.count && this.end - this.start < 200) return false;
+    if (wantedStart >= this.start && wantedEnd <= this.end && this.end <= rows.count && this.end - this.start < 200)
+      return false;
     const [start, end] = this.#between(top - height * 0.9, top + height * 1.9);
     const isOther = start !== this.start || end !== this.end;
     this.start = start;

@@ -92,7 +92,9 @@ export const player = new Player();
 
 /** What of the player a row shows, for its memory. @param {Attachment[]} attachments */
 export function playing(attachments) {
-  return attachments.some(({ id }) => id === player.id) ? `${player.isPlaying} ${player.time} ${player.rate} ${player.isFailed}` : "";
+  return attachments.some(({ id }) => id === player.id)
+    ? `${player.isPlaying} ${player.time} ${player.rate} ${player.isFailed}`
+    : "";
 }
 
 /**
@@ -140,9 +142,17 @@ export function voice(host, attachment, address) {
         oninput: seek,
       }),
     ),
-    h("span", { class: "length" }, failed ? host.t("no_sound") : duration(isThis && (isPlaying || now > 0) ? now : whole)),
+    h(
+      "span",
+      { class: "length" },
+      failed ? host.t("no_sound") : duration(isThis && (isPlaying || now > 0) ? now : whole),
+    ),
     isThis &&
-      h("button", { type: "button", class: "rate", "aria-label": host.t("speed"), onclick: () => player.nextRate() }, `${player.rate}×`),
+      h(
+        "button",
+        { type: "button", class: "rate", "aria-label": host.t("speed"), onclick: () => player.nextRate() },
+        `${player.rate}×`,
+      ),
   );
 }
 
@@ -156,6 +166,12 @@ export function wave(peaks, name) {
   return h(
     "svg",
     { class: name, viewBox: `0 0 ${shown.length * 4} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    h("path", { d: path.join(""), stroke: "currentColor", "stroke-width": "2.2", "stroke-linecap": "round", fill: "none" }),
+    h("path", {
+      d: path.join(""),
+      stroke: "currentColor",
+      "stroke-width": "2.2",
+      "stroke-linecap": "round",
+      fill: "none",
+    }),
   );
 }
