@@ -190,7 +190,7 @@ class Pages:
 
 def _serve(path: str, text: str, policy: str) -> Any:
     kinds = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
-    headers = {"Content-Type": f"{kinds[Path(path).suffix]}; charset=utf-8"}
+    headers = {"Content-Type": f"{kinds.get(Path(path).suffix, 'application/json')}; charset=utf-8"}
     if policy and path.endswith(".html"):
         headers["Content-Security-Policy"] = policy
 
