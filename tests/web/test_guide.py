@@ -16,7 +16,9 @@ from tests.web.tools import WEB, node, tool
 GUIDE = (WEB.parent / "docs" / "guides" / "web.md").read_text(encoding="utf-8")
 SAID = "Have you seen the example?"
 # Each example begins with its name, in a comment.
-EXAMPLES = dict(re.findall(r"^```\w+\n(?:<!-- |/\* |// )(\S+)[^\n]*\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
+EXAMPLES: dict[str, str] = dict(
+    re.findall(r"^```\w+\n(?:<!-- |/\* |// )(\S+)[^\n]*\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+)
 COMPILE_VUE = """
 import { readFileSync } from "node:fs";
 import { compileScript, parse } from "vue/compiler-sfc";
