@@ -29,17 +29,6 @@ const clear = /** @type {HTMLButtonElement} */ (find("#clear"));
 
 const address = new URLSearchParams(location.search);
 
-try {
-  /** @type {Demo} */
-  const demo = await answered("/local/demo");
-  await answered("/local/demo/seed", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-  notice.hidden = true;
-  begin(demo.personas);
-} catch (error) {
-  notice.classList.add("failed");
-  notice.textContent = error instanceof Error ? error.message : String(error);
-}
-
 /**
  * Returns what this stack's own routes answer; throws with what they say.
  *
@@ -275,4 +264,15 @@ function make(tag, attributes = {}, children = []) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
+}
+
+try {
+  /** @type {Demo} */
+  const demo = await answered("/local/demo");
+  await answered("/local/demo/seed", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+  notice.hidden = true;
+  begin(demo.personas);
+} catch (error) {
+  notice.classList.add("failed");
+  notice.textContent = error instanceof Error ? error.message : String(error);
 }

@@ -13,13 +13,6 @@ if (wanted.get("lang")) document.documentElement.lang = wanted.get("lang") ?? ""
 if (wanted.get("lang") === "ar") document.documentElement.dir = "rtl";
 if (wanted.get("theme")) document.documentElement.dataset.theme = wanted.get("theme") ?? "";
 
-try {
-  await show();
-} catch (error) {
-  say(error instanceof Error ? error.message : String(error));
-}
-screen.removeAttribute("aria-busy");
-
 async function show() {
   /** @type {Demo} */
   const demo = await (await fetch("/local/demo")).json();
@@ -53,7 +46,7 @@ async function signedIn() {
 
 /** @type {Record<string, () => HTMLElement[]>} */
 const SCREENS = {
-  chat: () => [element("parley-chat", { mode: "integrated" })],
+  chat: () => [element("parley-chat", { mode: "integrated", address: "" })],
   support: () => [element("parley-support")],
   desk: () => [element("parley-desk")],
   admin: () => [element("parley-admin")],
@@ -97,3 +90,10 @@ function element(tag, attributes = {}, children = []) {
 function say(text) {
   screen.replaceChildren(element("p", { class: "message", role: "alert" }, [text]));
 }
+
+try {
+  await show();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+}
+screen.removeAttribute("aria-busy");
