@@ -192,7 +192,7 @@ class Demo:
 
     async def _block(self) -> None:
         about = {"type": "block", "id": "castle-3", "title": "Castle, block 3"}
-        opened = await self._direct("demo-yuki", "demo-cleo", about)
+        opened = await self._direct("demo-yuki", "demo-cleo", about, "castle")
         sent = await self._say("block", opened, _BLOCK, readers=("demo-yuki", "demo-cleo"))
         # A moderator has something to decide.
         report = {"reason": "spam", "note": "The same line again and again."}
@@ -200,12 +200,12 @@ class Demo:
 
     async def _pattern(self) -> None:
         about = {"type": "pattern", "id": "shawl-12", "title": "Fair Isle shawl No. 12"}
-        opened = await self._direct("demo-basil", "demo-cleo", about)
+        opened = await self._direct("demo-basil", "demo-cleo", about, "shawl")
         await self._say("pattern", opened, _PATTERN, readers=("demo-basil",))
 
     async def _booking(self) -> None:
         about = {"type": "booking", "id": "trip-204", "title": "Trip 204: Lisbon"}
-        opened = await self._direct("demo-layla", "demo-otto", about)
+        opened = await self._direct("demo-layla", "demo-otto", about, "lisbon")
         await self._say("booking", opened, _BOOKING, readers=("demo-layla",))
 
     async def _general(self) -> None:
@@ -214,9 +214,14 @@ class Demo:
         opened = await self._direct("demo-grace", "demo-otto")
         await self._say("shift", opened, _SHIFT, readers=("demo-grace",))
 
-    async def _direct(self, who: str, other: str, context: Json | None = None) -> str:
+    async def _direct(self, who: str, other: str, context: Json | None = None, picture: str | None = None) -> str:
+        """Opens a conversation, to which the host gives a picture and a link; returns its id."""
         wanted = {"type": "direct", "user_id": other, "context": context}
-        return str((await self._call(who, "POST", "/conversations", wanted))["id"])
+        opened = str((await self._call(who, "POST", "/conversations", wanted))["id"])
+        if picture:
+            shown = {"picture": f"/web/demo/{picture}.svg", "link": f"https://example.com/{picture}"}
+            await self._call(_HOST.user_id, "PATCH", f"/conversations/{opened}", {"metadata": shown})
+        return opened
 
     async def _say(
         self, name: str, conversation_id: str, lines: Sequence[Line], readers: Sequence[str] = ()

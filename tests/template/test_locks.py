@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = sorted((ROOT / "layers").glob("*/requirements.txt"))
-NODE_LOCKS = [ROOT / folder / "package-lock.json" for folder in ("tests/contracts/node", "host/examples/express", "web")]
+NODE_LOCKS = [
+    ROOT / folder / "package-lock.json" for folder in ("tests/contracts/node", "host/examples/express", "web")
+]
 LOCKS = [*LAYERS, *sorted((ROOT / "requirements").glob("*.txt"))]
 
 

@@ -101,6 +101,10 @@ def test_everybody_finds_something(seeded: Stack) -> None:
         if each.get("context")
     }
     assert {"class", "block", "pattern", "booking"} <= contexts
+    pictures = [
+        each["metadata"]["picture"] for each in listed(seeded, "demo-cleo", "/conversations") if each["context"]
+    ]
+    assert pictures and all(ask(seeded, "GET", path).status_code == 200 for path in pictures)
     assert len(listed(seeded, "demo-layla", "/support/tickets")) == 2
     assert {each["status"] for each in listed(seeded, "demo-otto", "/support/tickets/admin/all")} == {
         "open",
