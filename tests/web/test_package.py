@@ -10,7 +10,7 @@ MOST_OF_ALL = 90_000
 
 
 def test_the_sources_are_formatted_and_lint_clean() -> None:
-    tool("biome", "ci", ".")
+    tool("biome", "ci", ".", NODE_TESTS)
 
 
 def test_typescript_finds_nothing_in_the_sources() -> None:

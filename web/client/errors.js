@@ -1,10 +1,13 @@
 /** @typedef {import("./wire.d.ts").components["schemas"]["Problem"]} Problem */
 
+/** The client's own failures that another try does not mend. */
+const FINAL = new Set(["aborted", "file_lost", "no_token", "signed_out"]);
+
 /** A refusal of the server, or a failure on the way to it (`status` 0). */
 export class ParleyError extends Error {
   /**
    * @param {Partial<Problem> & {detail: string, code: string, status: number}} problem as the server tells it; `code`s are in docs/reference/errors.md,
-   * and the client's own are `network`, `timeout`, `closed`, `signed_out`, `no_token`, `storage`, `aborted`
+   * and the client's own are `network`, `timeout`, `closed`, `aborted`, `no_token`, `storage`, `file_lost`, `failed`
    * @param {ErrorOptions} [options]
    */
   constructor(problem, options) {
@@ -13,6 +16,8 @@ export class ParleyError extends Error {
     this.problem = problem;
     this.status = problem.status;
     this.code = problem.code;
+    /** A sentence for the user. */
+    this.detail = problem.detail;
     /** The rule that refused, if one did. */
     this.rule = /** @type {string | null} */ (problem.rule ?? null);
     /** What is wrong with each field of the request. */
@@ -23,7 +28,12 @@ export class ParleyError extends Error {
 
   /** Says whether the same request may succeed later, without a change of it. */
   get mayPass() {
-    return this.status === 0 || this.retryAfterMs !== null || this.status === 429 || this.status >= 500;
+    return (
+      (this.status === 0 && !FINAL.has(this.code)) ||
+      this.retryAfterMs !== null ||
+      this.status === 429 ||
+      this.status >= 500
+    );
   }
 }
 

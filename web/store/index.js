@@ -1,2 +1,2 @@
-/** Observable state over a client. */
-export {};
+/** Observable state over a client, and what a user can do. */
+export { createStore, Store } from "./store.js";

@@ -1,0 +1,94 @@
+import { failure } from "./errors.js";
+
+/** A token is renewed this long before it ends, so that a request does not arrive with one that has just ended. */
+const EARLY_MS = 30_000;
+
+/** The user's tokens: asked from the host when there is none, when one ends, and once after a refusal. */
+export class Tokens {
+  /** @type {string | (() => string | Promise<string>)} */
+  #source;
+  #now;
+  /** @type {string | null} */
+  #current = null;
+  /** @type {Promise<string> | null} */
+  #asked = null;
+
+  /**
+   * @param {string | (() => string | Promise<string>)} source
+   * @param {() => number} now
+   */
+  constructor(source, now) {
+    this.#source = source;
+    this.#now = now;
+  }
+
+  /**
+   * Returns a token that is good for some time yet; throws ParleyError `no_token` if the host has none.
+   *
+   * @param {number} [goodForMs] the host is asked for a newer one if this one ends before; if it has none, this one is taken while it lasts
+   */
+  async get(goodForMs = EARLY_MS) {
+    const current = this.#current;
+    if (current !== null && this.#left(current) > goodForMs) return current;
+    try {
+      return await this.#once(current);
+    } catch (error) {
+      if (current !== null && this.#left(current) > 0) return current;
+      throw error;
+    }
+  }
+
+  /**
+   * Returns a token other than the refused one; throws ParleyError `no_token` if the host has no other.
+   *
+   * @param {string} refused
+   */
+  async renew(refused) {
+    return this.#current === refused || this.#current === null ? this.#once(refused) : this.#current;
+  }
+
+  /** Calls at the same time share one question to the host. @param {string | null} refused */
+  #once(refused) {
+    this.#asked ??= this.#ask(refused).finally(() => {
+      this.#asked = null;
+    });
+    return this.#asked;
+  }
+
+  /** @param {string | null} refused */
+  async #ask(refused) {
+    let token;
+    try {
+      token = typeof this.#source === "function" ? await this.#source() : this.#source;
+    } catch (error) {
+      throw failure("no_token", "The application gave no token.", error);
+    }
+    if (typeof token !== "string" || token === "" || token === refused) {
+      throw failure("no_token", "The sign-in has ended. Please sign in again.");
+    }
+    this.#current = token;
+    return token;
+  }
+
+  /** Milliseconds until a token ends; endless if it does not say. @param {string} token */
+  #left(token) {
+    const { exp } = payloadOf(token);
+    return typeof exp === "number" ? exp * 1000 - this.#now() : Number.POSITIVE_INFINITY;
+  }
+}
+
+/**
+ * Returns what a JWT claims, unverified; an empty object if it is none. The client takes it only to tell people apart.
+ *
+ * @param {string} token
+ * @returns {Record<string, unknown>}
+ */
+export function payloadOf(token) {
+  try {
+    const part = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(part), (character) => character.charCodeAt(0));
+    return Object(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return {}; // an opaque token
+  }
+}
