@@ -26,7 +26,7 @@ def opened(browser: Browser) -> Iterator[Pages]:
 def complaint(opened: Pages, script: str, body: str = "") -> str:
     """Returns what the page of a script complains of."""
     page = opened.show(body, script)
-    page.wait_for_function("document.readyState === 'complete'")
+    page.wait_for_function("() => document.readyState === 'complete'")
     page.evaluate("new Promise(done => setTimeout(done))")
     return "\n".join(opened.unexpected())
 
@@ -108,7 +108,7 @@ def test_the_machine_can_draw_what_people_write(pages: Pages) -> None:
         }
         """,
     )
-    page.wait_for_function("window.drawn")
+    page.wait_for_function("() => window.drawn")
 
     pixels = page.evaluate("drawn('😀')")
     has_colours = any(len({*pixels[at : at + 3]}) > 1 for at in range(0, len(pixels), 4))

@@ -36,7 +36,7 @@ for (const name of Object.keys(entries)) {
     legalComments: "none",
     metafile: true,
   });
-  sizes[name] = sizeOf(alone);
+  sizes[name] = sizeOf(alone, entries[/** @type {keyof typeof entries} */ (name)]);
 }
 console.log(JSON.stringify(sizes, null, 2));
 
@@ -44,10 +44,12 @@ console.log(JSON.stringify(sizes, null, 2));
  * Adds up the entry and the chunks that it imports at once.
  *
  * @param {import("esbuild").BuildResult<{metafile: true, write: false}>} result
+ * @param {string} entry
  */
-function sizeOf(result) {
+function sizeOf(result, entry) {
   const outputs = result.metafile.outputs;
-  const first = /** @type {string} */ (Object.keys(outputs).find((path) => outputs[path]?.entryPoint));
+  // Chunks that come on demand have an entry point of their own, too.
+  const first = /** @type {string} */ (Object.keys(outputs).find((path) => outputs[path]?.entryPoint === entry));
   const needed = new Set([first]);
   for (const path of needed) {
     for (const imported of outputs[path]?.imports ?? [])
