@@ -174,7 +174,7 @@ function set(element, name, old, value) {
   }
   if (old === value) return;
   if (name === "style") return restyle(/** @type {HTMLElement} */ (element), old ?? {}, value ?? {});
-  if (typeof value === "object" && value) {
+  if ((typeof value === "object" && value) || typeof value === "function") {
     /** @type {any} */ (element)[name] = value;
     return;
   }

@@ -40,6 +40,7 @@ export const theme = css`
   --p-mark: var(--parley-mark, light-dark(#ffe58a, #6d5a15));
   --p-radius: var(--parley-radius, 18px);
   --p-font: var(--parley-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", "Noto Sans JP", sans-serif);
+  --p-emoji: "Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji", var(--p-font);
   --p-size: var(--parley-font-size, .9375rem);
   --p-shadow: 0 8px 28px light-dark(#1c1c2626, #00000080), 0 1px 3px light-dark(#1c1c261f, #00000066);
   --p-quick: 160ms;

@@ -131,7 +131,7 @@ function pendingFiles(thread, message) {
     /** @type {any} */ (message).files ?? []
   );
   const { state, progress } = message.pending ?? {};
-  return files.map((file) =>
+  return files.map((file, index) =>
     h(
       "div",
       { class: "file", key: file.client_id },
@@ -146,8 +146,15 @@ function pendingFiles(thread, message) {
           ? h("progress", { max: "1", value: String(progress ?? 0), "aria-label": thread.t("uploading") })
           : h("small", null, size(file.size, thread.language)),
       ),
+      state !== "failed" && index === 0 && cancel(thread, message),
     ),
   );
+}
+
+/** @param {Thread} thread @param {ShownMessage} message */
+function cancel(thread, message) {
+  const act = () => thread.attempt(() => thread.store?.["discard"](message.client_id));
+  return h("button", { type: "button", class: "icon", "aria-label": thread.t("cancel"), onclick: act }, icon("close"));
 }
 
 /** @param {Thread} thread @param {ShownMessage} message */

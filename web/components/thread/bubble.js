@@ -196,14 +196,14 @@ function bubble(thread, store, message, key, isOwn) {
         h("span", null, thread.t("forwarded_from", { name: nameOf(thread, store, message.forwarded_from.sender_id) })),
       ),
     message.reply_to && quote(thread, store, message.reply_to),
-    h(
-      "slot",
-      { name: `message-${message.id ?? message.client_id}` },
-      text(thread, store, message, key),
-      attachments(thread, message),
-    ),
+    attachments(thread, message),
     preview(thread, message),
-    foot(thread, store, message, isOwn),
+    h(
+      "div",
+      { class: "flow", key: "flow" },
+      h("slot", { name: `message-${message.id ?? message.client_id}` }, text(thread, store, message, key)),
+      foot(thread, store, message, isOwn),
+    ),
   );
 }
 

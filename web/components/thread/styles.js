@@ -13,7 +13,8 @@ export const styles = css`
 .head p { font-size: .8125rem }
 .accent { color: var(--p-accent) }
 .faced { position: relative; flex: none }
-.dot { position: absolute; inset-block-end: 0; inset-inline-end: 0; inline-size: .7rem; block-size: .7rem; border-radius: 50%; background: var(--p-good); border: 2px solid var(--p-bg) }
+.faced { display: block }
+.dot { position: absolute; inset-block-end: -1px; inset-inline-end: -1px; inline-size: 12px; block-size: 12px; border-radius: 50%; background: var(--p-good); border: 2px solid var(--p-bg) }
 .scroller { flex: 1; min-block-size: 0; overflow: hidden auto; overflow-anchor: none; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: var(--p-line) transparent; padding-block-end: .5rem }
 .row { padding: 2px 1rem 0; position: relative; outline-offset: -2px }
 .row.first { padding-block-start: .65rem }
@@ -31,7 +32,7 @@ export const styles = css`
 .stack { display: flex; flex-direction: column; align-items: flex-start; min-inline-size: 0; max-inline-size: min(76%, 36rem) }
 .own .stack { align-items: flex-end }
 .name { display: flex; gap: .4rem; align-items: center; font-size: .8125rem; font-weight: 650; margin: 0 .3rem .2rem; max-inline-size: 100%; line-height: 1.35 }
-.bubble { display: flex; flex-wrap: wrap; align-items: flex-end; column-gap: .65rem; row-gap: .35rem; max-inline-size: 100%; min-inline-size: 0; padding: .47rem .8rem; border-radius: var(--p-radius); background: var(--p-other); color: var(--p-on-other); --foot: var(--p-soft); --tint: color-mix(in srgb, currentColor 9%, transparent) }
+.bubble { display: grid; grid-template-columns: minmax(0, auto); justify-items: start; row-gap: .35rem; max-inline-size: 100%; min-inline-size: 0; padding: .47rem .8rem; border-radius: var(--p-radius); background: var(--p-other); color: var(--p-on-other); --foot: var(--p-soft); --tint: color-mix(in srgb, currentColor 9%, transparent) }
 .own .bubble { background: var(--p-own); color: var(--p-on-own); --foot: color-mix(in srgb, var(--p-on-own) 84%, var(--p-own)); --tint: color-mix(in srgb, currentColor 16%, transparent); --p-accent: currentColor }
 .other:not(.first) .bubble { border-start-start-radius: 6px }
 .other:not(.last) .bubble { border-end-start-radius: 6px }
@@ -39,13 +40,12 @@ export const styles = css`
 .own:not(.last) .bubble { border-end-end-radius: 6px }
 .row.own .bubble.pending { --foot: var(--p-on-own); background: color-mix(in srgb, var(--p-own) 88%, var(--p-bg)) }
 .bubble.for-me { background: var(--p-active) }
-.row .bubble.gone { background: none; color: var(--p-soft); border: 1px dashed var(--p-line); font-style: italic; align-items: center; --foot: var(--p-soft); --p-accent: initial }
-.bubble.gone > * { flex: 0 1 auto }
+.row .bubble.gone { display: flex; gap: .5rem; background: none; color: var(--p-soft); border: 1px dashed var(--p-line); font-style: italic; align-items: center; --foot: var(--p-soft); --p-accent: initial }
 .bubble.gone > svg { flex: none;  inline-size: 1rem; block-size: 1rem }
 .bubble.gone .link { color: var(--p-text); font-style: normal }
-.bubble > *, .bubble > slot > * { flex: 0 1 100%; min-inline-size: 0 }
-.bubble > .foot { flex: 0 0 auto; margin-inline-start: auto }
-.bubble > slot { display: contents }
+.flow { display: flex; flex-wrap: wrap; align-items: flex-end; column-gap: .65rem; row-gap: .2rem; inline-size: 100%; min-inline-size: 0 }
+.flow > slot { display: contents }
+.flow > .foot { margin-inline-start: auto }
 .bubble .text { flex: 0 1 auto; min-inline-size: 0; max-inline-size: 100%; overflow: clip; overflow-wrap: anywhere; contain: paint }
 .text > * { margin-block: 0 }
 .text > * + * { margin-block-start: .45em }
@@ -61,8 +61,9 @@ export const styles = css`
 .text .mention { font-weight: 650; color: var(--p-accent) }
 .own .mention { text-decoration: underline; text-decoration-color: color-mix(in srgb, currentColor 45%, transparent); text-underline-offset: 3px }
 .text.folded { max-block-size: 17rem; overflow: hidden; mask-image: linear-gradient(#000 72%, transparent) }
-.bubble .fold { flex: 0 0 auto; font-size: .8125rem; padding-block: .15rem; color: inherit }
+.bubble .fold { font-size: .8125rem; padding-block: .15rem; color: inherit }
 .row .bubble.jumbo { background: none; color: var(--p-text); padding-inline: .15rem; --foot: var(--p-soft) }
+.quick, .reactions button > :first-child, .jumbo .text { font-family: var(--p-emoji) }
 .jumbo .text { font-size: 2.5rem; line-height: 1.15 }
 .foot { display: flex; align-items: center; gap: .3rem; font-size: .6875rem; line-height: 1.5; color: var(--foot); white-space: nowrap }
 .mark svg { inline-size: 1rem; block-size: 1rem; stroke-width: 2.2 }
@@ -71,7 +72,7 @@ export const styles = css`
 .mark.failed { color: #ffd2d6 }
 .origin { display: flex; align-items: center; gap: .3rem; font-size: .75rem; font-style: italic; color: var(--foot) }
 .origin svg { inline-size: .9rem; block-size: .9rem }
-.quote { display: grid; text-align: start; font-size: .8125rem; padding: .3rem .6rem; border-radius: 8px; background: var(--tint); border-inline-start: 3px solid var(--p-accent); max-inline-size: 100% }
+.quote { display: grid; inline-size: 100%; text-align: start; font-size: .8125rem; padding: .3rem .6rem; border-radius: 8px; background: var(--tint); border-inline-start: 3px solid var(--p-accent); max-inline-size: 100% }
 .quote b { color: var(--p-accent) }
 .reactions { display: flex; flex-wrap: wrap; gap: .25rem; margin: -.3rem .35rem .1rem; position: relative }
 .reactions button { display: inline-flex; align-items: center; gap: .3rem; padding: .1rem .5rem; border-radius: 999px; border: 1px solid var(--p-line); background: var(--p-surface); font-size: .8125rem; min-block-size: 1.5rem; color: var(--p-text); animation: p-rise var(--p-quick) ease-out; font-variant-numeric: tabular-nums }
@@ -90,6 +91,9 @@ export const styles = css`
 @media (hover: none) { .toolbar { display: none } .row { -webkit-touch-callout: none } }
 .quicks { display: flex; justify-content: space-between; gap: .1rem; padding: .2rem .2rem .4rem; border-block-end: 1px solid var(--p-line); margin-block-end: .3rem }
 .quicks .quick { inline-size: 2.5rem; block-size: 2.5rem; font-size: 1.4rem }
+.quicks .quick svg { inline-size: 1.2rem; block-size: 1.2rem; color: var(--p-soft) }
+.popover.emoji { padding: .6rem; overflow: hidden }
+.own .file .icon { color: inherit }
 .newest { position: absolute; inset-block-end: .9rem; inset-inline-end: 1rem; inline-size: 2.75rem; block-size: 2.75rem; border-radius: 50%; display: grid; place-items: center; background: var(--p-surface); border: 1px solid var(--p-line); box-shadow: var(--p-shadow); animation: p-rise var(--p-quick) }
 .newest .badge { position: absolute; inset-block-start: -.5rem }
 .busy { position: absolute; inset-block-start: .6rem; inset-inline: 0; display: grid; place-items: center; pointer-events: none }
@@ -112,8 +116,8 @@ export const styles = css`
 .film { display: block; max-inline-size: 100%; border-radius: 12px; background: #000 }
 .row .bubble.bare { padding: 0; background: none; position: relative }
 .bare .picture, .bare .pictures.many, .bare .film { border-radius: var(--p-radius) }
-.bare > .foot { position: absolute; inset-block-end: .4rem; inset-inline-end: .5rem; padding: .05rem .5rem; border-radius: 999px; background: #000000a6; color: #fff; pointer-events: none }
-.bare:has(.film) > .foot { position: static; background: none; color: var(--p-soft) }
+.bare > .flow { position: absolute; inset-block-end: .4rem; inset-inline-end: .5rem; padding: .05rem .5rem; border-radius: 999px; background: #000000a6; color: #fff; pointer-events: none; inline-size: auto; --foot: #fff }
+.bare:has(.film) > .flow { position: static; background: none; --foot: var(--p-soft) }
 .file { display: flex; align-items: center; gap: .65rem; padding: .45rem .6rem; border-radius: 12px; background: var(--tint); text-align: start; inline-size: 100%; min-inline-size: min(15rem, 100%) }
 .kind { inline-size: 2.25rem; block-size: 2.25rem; border-radius: 9px; display: grid; place-items: center; background: var(--tint); flex: none; object-fit: cover }
 .named { display: grid; flex: 1; min-inline-size: 0; line-height: 1.3 }
@@ -134,7 +138,7 @@ progress::-moz-progress-bar { background: currentColor }
 .wave:has(input:focus-visible) { outline: 2px solid currentColor; outline-offset: 2px; border-radius: 6px }
 .length { font-size: .75rem; font-variant-numeric: tabular-nums; color: var(--foot) }
 .rate { font-size: .75rem; font-weight: 700; padding: .1rem .4rem; border-radius: 999px; background: var(--tint) }
-.preview { display: flex; gap: .7rem; align-items: center; padding: .55rem .65rem; border-radius: 12px; background: var(--tint); text-decoration: none; overflow: clip; max-inline-size: 26rem }
+.preview { inline-size: 100%; display: flex; gap: .7rem; align-items: center; padding: .55rem .65rem; border-radius: 12px; background: var(--tint); text-decoration: none; overflow: clip; max-inline-size: 26rem }
 .shot { inline-size: 4.5rem; max-block-size: 4.5rem; flex: none; border-radius: 8px; overflow: clip; background: var(--tint); position: relative }
 .shot img { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; object-fit: cover }
 .words { display: grid; min-inline-size: 0; line-height: 1.3; font-size: .8125rem; overflow-wrap: anywhere }

@@ -1,6 +1,6 @@
 /** `<parley-thread conversation>`: the messages of a conversation. */
 import { avatar } from "../base/avatar.js";
-import { menu } from "../base/dialog.js";
+import { menu, popover } from "../base/dialog.js";
 import { ParleyElement } from "../base/element.js";
 import { QUICK } from "../base/emoji.js";
 import { h, safeUrl } from "../base/h.js";
@@ -568,7 +568,7 @@ export class ParleyThread extends ParleyElement {
   /** @param {Event} event @param {boolean} [isFocus] */
   #point(event, isFocus) {
     const key = this.#rowOf(event);
-    if (!key || this.over?.kind === "menu") return;
+    if (!key || this.over) return;
     if (isFocus) this.focusKey = key;
     if (this.active === key && !isFocus) return;
     this.active = key;
@@ -714,9 +714,11 @@ export class ParleyThread extends ParleyElement {
   #over(store) {
     const { over } = this;
     if (over?.kind === "dialog") return over["view"](this, store, over);
-    if (over?.kind !== "menu") return null;
-    const message = this.#view.rows.items.find((one) => this.keyOf(one) === over["key"]);
+    if (!over) return null;
+    const { key, anchor } = over;
+    const message = this.#view.rows.items.find((one) => this.keyOf(one) === key);
     if (!message || message.pending) return null;
+    if (over.kind === "emoji") return this.#picker(message, anchor);
     const canReact = this.can("react") && !message.deleted_at && message.kind !== "system";
     const head =
       canReact &&
@@ -724,20 +726,35 @@ export class ParleyThread extends ParleyElement {
         "div",
         { class: "quicks", role: "group", "aria-label": this.t("reactions") },
         quick(this, message, this.hide),
-        this.#anyEmoji(message, over["anchor"]),
+        this.#anyEmoji(key, anchor),
       );
-    return menu({
-      anchor: over["anchor"],
-      label: this.t("actions"),
-      onclose: this.hide,
-      items: itemsFor(this, store, message),
-      head,
-    });
+    const items = itemsFor(this, store, message);
+    return menu({ anchor, label: this.t("actions"), onclose: this.hide, items, head });
   }
 
-  /** @param {ShownMessage} _message @param {unknown} _anchor @returns {import("../base/h.js").Content} */
-  #anyEmoji(_message, _anchor) {
-    return null;
+  /** @param {string} key @param {Element | {x: number, y: number}} anchor */
+  #anyEmoji(key, anchor) {
+    const open = async () => {
+      const module = await this.attempt(() => import("../composer/picker.js"));
+      if (module) this.show({ kind: "emoji", key, anchor });
+    };
+    const label = this.t("more");
+    return h(
+      "button",
+      { type: "button", class: "quick", key: "any", "aria-label": label, title: label, onclick: open },
+      icon("plus"),
+    );
+  }
+
+  /** @param {ShownMessage} message @param {Element | {x: number, y: number}} anchor */
+  #picker(message, anchor) {
+    const pick = (/** @type {CustomEvent} */ event) => {
+      event.stopPropagation();
+      this.hide();
+      void this.react(message, event.detail.emoji);
+    };
+    const props = { class: "emoji", role: "dialog", "aria-label": this.t("emoji") };
+    return popover({ anchor, onclose: this.hide, props }, h("parley-emoji", { "onparley-emoji": pick }));
   }
 }
 
