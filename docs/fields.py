@@ -14,6 +14,10 @@ TERMS = {
     "PushKeys.p256dh": "The browser's public key: 65 bytes in base64url.",
     "PushKeys.auth": "The browser's secret: 16 bytes in base64url.",
     "PushDevice.kind": "Whether it is a browser, an iPhone's app or an app with Firebase Cloud Messaging.",
+    "PushDevice.fault": "Why the last push did not reach the device, null if it did, or before the first one.",
+    "PushFault.state": "`failed`: a later push may arrive. `refused`: the push service takes none for this device.",
+    "PushFault.answer": "The status or code with which the push service answered, or a word for why it did not.",
+    "PushFault.since": "When a push did not arrive for the first time.",
     "PushDeviceList.devices": "The devices, by id.",
     "device_id": "The client's own id of a device that takes pushes.",
     "registered_at": "When the device was last registered; a repeat within a day does not count.",
@@ -919,6 +923,7 @@ ENUMS = {
     frozenset({"active", "ended", "ringing"}): ("CallState", "How far a call has got."),
     frozenset({"admin", "member", "owner"}): ("GroupRole", "The role of a member in a group."),
     frozenset({"admins", "everyone", "nobody"}): ("Posting", "The members who may write in a conversation."),
+    frozenset({"failed", "refused"}): ("PushFaultState", "How a push to a device ended that did not arrive."),
     frozenset({"all", "mentions", "none"}): ("NotificationLevel", "The notification level."),
     frozenset({"answer", "candidate", "hang_up", "offer", "resume", "ringing"}): ("Signal", "The kind of a signal."),
     frozenset({"answered_elsewhere", "busy", "declined", "failed", "hung_up", "missed"}): (

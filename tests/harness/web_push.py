@@ -36,7 +36,7 @@ class Browser:
     def point(self) -> bytes:
         return self.private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
-    def keys(self) -> dict[str, str]:
+    def keys(self) -> dict[str, Any]:
         """Returns the keys as `PushSubscription.toJSON()` has them."""
         return {"p256dh": encoded(self.point), "auth": encoded(self.auth)}
 

@@ -63,7 +63,7 @@ from parley.domain.notifications.answers import MAX_CHARACTERS as MAX_ANSWER_CHA
 from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
 from parley.domain.notifications.notice import MAX_TEXT_CHARACTERS as MAX_NOTICE_CHARACTERS
 from parley.domain.notifications.notice import MAX_TITLE_CHARACTERS as MAX_NOTICE_TITLE_CHARACTERS
-from parley.domain.notifications.push_devices import MAX_DEVICES
+from parley.domain.notifications.push_devices import MAX_DEVICES, MAX_FAULT_CHARACTERS
 from parley.domain.notifications.quiet_hours import DAYS
 from parley.domain.notifications.quiet_hours import MAX_SPANS as MAX_QUIET_SPANS
 from parley.domain.outbound.addresses import MAX_URL_CHARACTERS as MAX_WEBHOOK_URL_CHARACTERS
@@ -152,6 +152,7 @@ OURS = {
     "attachment_ids[]": 28,
     "device_id": 64,
     "registered_at": 24,
+    "PushFault.answer": MAX_FAULT_CHARACTERS,
     "web_push_public_key": 87,
     "webhook_id": 29,
     "event_id": 36,

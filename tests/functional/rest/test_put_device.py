@@ -26,7 +26,8 @@ def test_a_browser_is_registered_and_its_keys_are_shown_to_nobody(parley: Parley
     reply = put(alice)
 
     assert reply.status == 200
-    assert reply.json == {"device_id": "laptop", "kind": "web_push", "registered_at": in_s(parley, 0)}
+    registered_at = in_s(parley, 0)
+    assert reply.json == {"device_id": "laptop", "kind": "web_push", "registered_at": registered_at, "fault": None}
     assert alice.get("/me/devices").json == {"devices": [reply.json], "next": None}
 
 

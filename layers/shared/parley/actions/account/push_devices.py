@@ -133,8 +133,14 @@ def _device(request: Request, device_id: str, wanted: PutDevice) -> Device:
     """Returns the device as it is stored; the endpoint of an app is not known yet."""
     at_ms = request.now_ms
     if isinstance(wanted.keys, PushKeys) and isinstance(wanted.endpoint, str):
-        keys = {"p256dh": wanted.keys.p256dh.rstrip("="), "auth": wanted.keys.auth.rstrip("=")}
-        return Device(device_id=device_id, kind=wanted.kind, at_ms=at_ms, endpoint=wanted.endpoint, **keys)
+        return Device(
+            device_id=device_id,
+            kind=wanted.kind,
+            at_ms=at_ms,
+            endpoint=wanted.endpoint,
+            p256dh=wanted.keys.p256dh.rstrip("="),
+            auth=wanted.keys.auth.rstrip("="),
+        )
     return Device(device_id=device_id, kind=wanted.kind, at_ms=at_ms, token=str(wanted.token))
 
 

@@ -10,11 +10,13 @@ from parley.adapters.notifications import devices, mobile, web_push
 from parley.adapters.notifications.outcomes import Outcome, State
 from parley.adapters.threads import Threads
 from parley.domain.notifications import payloads
-from parley.domain.notifications.notice import Device, Notice, Recipient
+from parley.domain.notifications.notice import Device, Fault, Notice, Recipient
+from parley.domain.notifications.push_devices import MAX_FAULT_CHARACTERS
 
 MAX_AT_ONCE = mobile.MAX_AT_ONCE  # threads; each waits for the network nearly all of its time
 LANES = 2  # pushes to one person that are made at the same time
 DEADLINE_S = 15  # no push begins later than this after the first; the last one then ends within 5 s
+OUR_OWN = frozenset({"no_time", "vapid_key_unavailable", "web_push_off"})  # answers that say nothing of the device
 HOST = "#host"  # the device id of a push to the host's topic; no client can choose it
 
 _pushes = Threads(max_workers=MAX_AT_ONCE, thread_name_prefix="push")
@@ -59,11 +61,12 @@ def push(to: Sequence[tuple[Recipient, Notice, int]], now_ms: int) -> list[Pushe
     """Pushes each notice to all devices of its recipient, with their unread total; returns an outcome for each push.
 
     One call for each push, up to `MAX_AT_ONCE` at the same time, `LANES` of one person; what has not begun after
-    `DEADLINE_S` is `failed`. One failure never stops another. Devices that are gone are removed: two round trips for
-    each person who has one.
+    `DEADLINE_S` is `failed`. One failure never stops another. Devices that are gone are removed, and it is noted that
+    one takes no pushes any more, or takes them again: two round trips for each person who has one.
     """
     return _run(
-        [each for recipient, notice, badge in to for each in _pushes_of(recipient, notice, badge, now_ms // 1000)]
+        [each for recipient, notice, badge in to for each in _pushes_of(recipient, notice, badge, now_ms // 1000)],
+        now_ms,
     )
 
 
@@ -103,7 +106,8 @@ def _closing(device: Device, conversation_id: str, badge: int) -> Callable[[], O
     return lambda: mobile.publish_background(device.endpoint or "", payload)
 
 
-def _run(pushes: Sequence[_Push]) -> list[Pushed]:
+def _run(pushes: Sequence[_Push], now_ms: int | None = None) -> list[Pushed]:
+    """Pushes, and returns the outcomes; with `now_ms` it notes which devices take pushes."""
     until_s = time.monotonic() + DEADLINE_S
     outcomes: dict[int, Outcome] = {}
 
@@ -116,10 +120,16 @@ def _run(pushes: Sequence[_Push]) -> list[Pushed]:
     # A single push needs no thread.
     list(map(call, lanes) if len(lanes) < 2 else _pushes.map(call, lanes))
     gone: defaultdict[str, list[Device]] = defaultdict(list)
+    noted: defaultdict[str, dict[Device, Fault | None]] = defaultdict(dict)
     for number, each in enumerate(pushes):
-        if outcomes[number].state == "gone" and each.device is not None:
+        if each.device is None:
+            continue
+        if outcomes[number].state == "gone":
             gone[each.user_id].append(each.device)
+        elif now_ms is not None and _is_news(each.device, outcomes[number]):
+            noted[each.user_id][each.device] = _fault(outcomes[number], now_ms)
     list(_pushes.map(_remove, gone.items()))
+    list(_pushes.map(lambda each: devices.note_faults(*each), noted.items()))
     return [
         Pushed(
             user_id=each.user_id,
@@ -130,6 +140,20 @@ def _run(pushes: Sequence[_Push]) -> list[Pushed]:
         )
         for number, each in enumerate(pushes)
     ]
+
+
+def _is_news(device: Device, outcome: Outcome) -> bool:
+    """Says whether a push ended otherwise than the one before it: only that is written down."""
+    if outcome.answer in OUR_OWN:
+        return False
+    before = device.fault
+    return outcome.state != ("sent" if before is None else before.state)
+
+
+def _fault(outcome: Outcome, now_ms: int) -> Fault | None:
+    if outcome.state not in ("failed", "refused"):
+        return None
+    return Fault(state=outcome.state, answer=outcome.answer[:MAX_FAULT_CHARACTERS], since_ms=now_ms)
 
 
 def _lanes(pushes: Sequence[_Push]) -> list[list[int]]:

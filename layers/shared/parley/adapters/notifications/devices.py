@@ -7,14 +7,16 @@ No id of a user begins with `#`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import batches, conditions, tables
-from parley.domain.notifications.notice import Device
+from parley.domain.notifications.notice import Device, Fault
 from parley.domain.notifications.push_devices import address_digest, stored_device
 
 _Row = tables.Notification
@@ -143,6 +145,22 @@ def remove_gone(user_id: str, gone: Sequence[Device]) -> None:
         except conditions.LostRace:
             continue
         return
+
+
+def note_faults(user_id: str, noted: Mapping[Device, Fault | None]) -> None:
+    """Notes why devices take no pushes, or that they do again (None), unless they have registered again since.
+
+    Two round trips. It gives up if the person's devices change meanwhile: the next push finds the same.
+    """
+    registered = get_devices(user_id)
+    documents = {
+        device.device_id: _document(replace(device, fault=fault))
+        for device, fault in noted.items()
+        if registered.get(device.device_id) == device
+    }
+    if documents:
+        with suppress(conditions.LostRace), conditions.transaction() as transaction:
+            _put_devices(transaction, registered, {**registered.stored, **documents})
 
 
 def _put_devices(transaction: TransactWrite, registered: Registered, stored: Mapping[str, Any]) -> None:

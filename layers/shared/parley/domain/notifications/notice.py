@@ -19,10 +19,19 @@ NOTICE_LIFE_S = 30 * 24 * 3600  # of an entry of the inbox
 TRACE_LIFE_S = 7 * 24 * 3600  # of what a trace tells
 
 
+class Fault(Struct, frozen=True, kw_only=True):
+    """The reason why a device takes no pushes, and since when: the answer of its push service."""
+
+    state: Literal["failed", "refused"]
+    answer: str
+    since_ms: int
+
+
 class Device(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A device that takes pushes: a browser's subscription (`endpoint`, `p256dh`, `auth`), or a mobile app's `token`.
 
-    The keys are base64url as the browser gave them. `at_ms` is when the device was last registered.
+    The keys are base64url as the browser gave them. `at_ms` is when the device was last registered. It has a `fault` if
+    the last push to it did not arrive.
     """
 
     device_id: str
@@ -32,6 +41,7 @@ class Device(Struct, frozen=True, kw_only=True, omit_defaults=True):
     p256dh: str | None = None
     auth: str | None = None
     token: str | None = None
+    fault: Fault | None = None
 
 
 class Recipient(Struct, frozen=True, kw_only=True):

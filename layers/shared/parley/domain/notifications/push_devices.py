@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -17,6 +17,7 @@ from parley.domain.notifications.notice import Device, DeviceKind
 MAX_DEVICES = 25  # of a person
 MAX_ENDPOINT_CHARACTERS = 1_024
 MAX_TOKEN_CHARACTERS = 1_024
+MAX_FAULT_CHARACTERS = 64  # of the answer of a push service that a device's owner sees
 POINT_BYTES, AUTH_BYTES = 65, 16
 REFRESH_MS = 24 * 3_600_000  # an unchanged device that registers again within this time writes nothing
 
@@ -49,12 +50,27 @@ class PutDevice(Body, frozen=True, kw_only=True):
     token: Token | UnsetType = UNSET
 
 
+class PushFault(Struct, frozen=True):
+    """The reason why pushes do not reach a device: `failed` may pass, `refused` does not.
+
+    `answer` is that of the push service.
+    """
+
+    state: Literal["failed", "refused"]
+    answer: str
+    since: str
+
+
 class PushDevice(Struct, frozen=True, kw_only=True):
-    """A device that takes pushes. Its keys and tokens are shown to nobody."""
+    """A device that takes pushes. Its keys and tokens are shown to nobody.
+
+    `fault` is null while pushes arrive, and before the first one.
+    """
 
     device_id: str
     kind: DeviceKind
     registered_at: str
+    fault: PushFault | None
 
 
 class PushDeviceList(Struct, frozen=True, kw_only=True):
@@ -72,7 +88,13 @@ class DeletedDevice(Struct, frozen=True, kw_only=True):
 
 def view(device: Device) -> PushDevice:
     """Returns a device as its owner sees it."""
-    return PushDevice(device_id=device.device_id, kind=device.kind, registered_at=rfc3339(device.at_ms))
+    fault = device.fault
+    return PushDevice(
+        device_id=device.device_id,
+        kind=device.kind,
+        registered_at=rfc3339(device.at_ms),
+        fault=None if fault is None else PushFault(fault.state, fault.answer, rfc3339(fault.since_ms)),
+    )
 
 
 def check_shape(wanted: PutDevice, prefix: str) -> None:
@@ -109,8 +131,9 @@ def address_digest(device: Device) -> str:
 
 
 def is_same(one: Device, other: Device) -> bool:
-    """Says whether two devices differ in nothing but the time of their registration."""
-    return msgspec.structs.replace(one, at_ms=0) == msgspec.structs.replace(other, at_ms=0)
+    """Says whether two devices differ in nothing but the time of their registration, and how pushes to them ended."""
+    bare = {"at_ms": 0, "fault": None}
+    return msgspec.structs.replace(one, **bare) == msgspec.structs.replace(other, **bare)
 
 
 def stored_device(device_id: str, document: Any) -> Device | None:
