@@ -1,4 +1,4 @@
-"""Pages with the web client's own sources, at /web/ of their origin, and nothing else behind them."""
+"""Pages that have the web client's own sources at /web/ of their origin, and no server besides."""
 
 from functools import cache
 from typing import Any

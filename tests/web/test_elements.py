@@ -1,4 +1,4 @@
-"""What all elements share: trees of elements, where an element finds its store, what lies over the page."""
+"""The base of all elements: trees of elements, where an element finds its store, and windows over the page."""
 
 import pytest
 
