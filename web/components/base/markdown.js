@@ -9,6 +9,8 @@
 
 const MOST_OPEN = 100; // marks in a paragraph; later ones are shown as written
 const DEEPEST_QUOTE = 3;
+/** Characters of an address that is written without marks; so many addresses in a row cost no more than as many of these. */
+const MOST_OF_ADDRESS = 2100;
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 const PUNCTUATION = /[!-/:-@[-`{-~]/;
 const WORD = /[\p{L}\p{N}]/u;
@@ -173,7 +175,7 @@ function tokens(text) {
         take({ kind: "close", href: null, raw: "]" }, at + 1);
       }
     } else if (char === "<") {
-      const enclosed = /^<([^\s<>]+)>/.exec(text.slice(at, at + 2100));
+      const enclosed = /^<([^\s<>]+)>/.exec(text.slice(at, at + MOST_OF_ADDRESS));
       const url = enclosed ? address(/** @type {string} */ (enclosed[1])) : null;
       if (enclosed && url)
         take({ kind: "node", node: link(url, [/** @type {string} */ (enclosed[1])]) }, at + enclosed[0].length);
@@ -294,18 +296,21 @@ function address(written) {
  * @param {boolean} isInBrackets
  */
 function bareEnd(text, from, isInBrackets) {
+  const near = text.slice(from, from + MOST_OF_ADDRESS);
+  const stop = near.search(/[\s<`]/);
+  const last = from + (stop < 0 ? near.length : stop);
   let end = from;
   let depth = 0; // `)` without a `(` of their own
-  while (end < text.length && !/[\s<`]/.test(/** @type {string} */ (text[end]))) {
+  while (end < last) {
     if (isInBrackets && text[end] === "]" && text[end + 1] === "(") break;
     if (text[end] === "(") depth--;
     if (text[end] === ")") depth++;
     end++;
   }
   for (; end > from; end--) {
-    const last = /** @type {string} */ (text[end - 1]);
-    if (last === ")" && depth > 0) depth--;
-    else if (!TRAILING.test(last)) break;
+    const char = /** @type {string} */ (text[end - 1]);
+    if (char === ")" && depth > 0) depth--;
+    else if (!TRAILING.test(char)) break;
   }
   return end;
 }
@@ -330,7 +335,7 @@ function link(url, children) {
  */
 function misleading(text, url) {
   const place = url.protocol === "mailto:" ? url.pathname : url.host;
-  const looks = /^\s*(?:[a-z][a-z0-9+.-]*:\/*)?([^\s/?#]+\.[^\s/?#]+)/iu.exec(text.slice(0, 2100));
+  const looks = /^\s*(?:[a-z][a-z0-9+.-]*:\/*)?([^\s/?#]+\.[^\s/?#]+)/iu.exec(text.slice(0, MOST_OF_ADDRESS));
   if (!looks) return "";
   return looks[1]?.toLowerCase() === place.toLowerCase() && !url.username ? "" : place;
 }
