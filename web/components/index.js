@@ -8,3 +8,13 @@ export { ParleyComposer, ParleyThread };
 
 define("parley-thread", ParleyThread);
 define("parley-composer", ParleyComposer);
+
+export { ParleyChat } from "./chat/chat.js";
+export { ParleyDetails } from "./chat/details.js";
+export { ParleyInbox } from "./inbox/inbox.js";
+export { ParleyMessageButton } from "./notify/message-button.js";
+export { ParleyNotifications } from "./notify/notifications.js";
+export { ParleyPresence } from "./notify/presence.js";
+export { ParleyToasts } from "./notify/toasts.js";
+export { ParleyUnread } from "./notify/unread.js";
+export { ParleySupport } from "./support/support.js";

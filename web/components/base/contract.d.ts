@@ -53,7 +53,7 @@ export interface Store {
   readonly me: Me | null;
   readonly unread: number;
   readonly current: string | null;
-  readonly notifications: unknown;
+  readonly notifications: { all: any[]; unseen: number | null };
   select(id: string | null): void;
   conversations(options?: ListOptions): ShownConversation[];
   conversation(id: string): ShownConversation | null;

@@ -100,7 +100,8 @@ export class ParleyElement extends HTMLElement {
     this.#internals.states.delete("auto");
   }
 
-  attributeChangedCallback() {
+  /** @param {string} _name @param {string | null} _old @param {string | null} _value */
+  attributeChangedCallback(_name, _old, _value) {
     this.update();
   }
 

@@ -32,7 +32,7 @@ export const theme = css`
   --p-hover: var(--parley-hover, light-dark(#1c1c2610, #ffffff14));
   --p-active: var(--parley-active, light-dark(#ece6fd, #37305a));
   --p-danger: var(--parley-danger, light-dark(#c01f33, #ff8a94));
-  --p-badge: var(--parley-badge, light-dark(#c01f33, #e5484d));
+  --p-badge: var(--parley-badge, light-dark(#c01f33, #d1363c));
   --p-on-badge: var(--parley-on-badge, #fff);
   --p-good: var(--parley-online, light-dark(#1a7f4b, #3ecf8e));
   --p-warn: var(--parley-warning, light-dark(#fff3d6, #453a1c));
