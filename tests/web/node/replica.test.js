@@ -649,6 +649,7 @@ test("a block forgets markers in groups, and its end has them read again", () =>
   answer(replica, "GET /conversations/{conversation_id}/members", { members: people, next: null, users: {} }, at);
   const block = "/users/{user_id}/block";
   answer(replica, `PUT ${block}`, { user_id: "bob", blocked_at: "2026-11-29T11:00:00.000Z" });
+  hearNew(replica, { conversation_id: "g_1", seq: 1 });
   assert.equal(held(replica, "g_1").members?.get("bob")?.read_seq, null);
   assert.equal(held(replica, "g_1").areMembersStale, false);
   answer(replica, `DELETE ${block}`, { user_id: "bob" });

@@ -274,7 +274,8 @@ export class HeldConversation {
     };
     const { object } = this;
     const member = this.members?.get(userId);
-    if (member) this.members?.set(userId, { ...member, ...moved(member) });
+    // With a block between, nothing is shown of a member of a group: null.
+    if (member && member.read_seq !== null) this.members?.set(userId, { ...member, ...moved(member) });
     if (object.members.some((one) => one.user_id === userId))
       this.#set({ members: object.members.map((one) => (one.user_id === userId ? { ...one, ...moved(one) } : one)) });
     if (userId === this.#userId) this.#set(moved(object));
