@@ -843,7 +843,7 @@ test("after a sign-out nothing is left", () => {
   assert.equal(replica.conversations.size + replica.users.size, 0);
 });
 
-test("50,000 messages take a message in well under a millisecond", () => {
+test("a thread of 50,000 messages takes one in within two milliseconds", () => {
   const { replica } = replicaOf(conversation({ last_seq: 50_000 }));
   for (let seq = 50_000; seq > 0; seq -= 1000)
     readHistory(
@@ -851,11 +851,14 @@ test("50,000 messages take a message in well under a millisecond", () => {
       Array.from({ length: 1000 }, (_, at) => ({ seq: seq - at })),
     );
   assert.equal(replica.thread("d_1").messages.length, 50_000);
-  const began = performance.now();
+  /** @type {number[]} */
+  const times = [];
   for (let seq = 50_001; seq <= 50_200; seq++) {
+    const began = performance.now();
     hearNew(replica, { seq });
     assert.equal(replica.thread("d_1").messages.length, seq);
+    times.push(performance.now() - began);
   }
-  const each = (performance.now() - began) / 200;
-  assert.ok(each < 5, `${each} ms each`);
+  const median = times.sort((a, b) => a - b)[100] ?? 0; // the machine may be busy with others
+  assert.ok(median < 2, `${median} ms`);
 });
