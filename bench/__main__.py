@@ -29,6 +29,7 @@ SECTIONS = (
     "media",
     "notifications",
     "webhooks",
+    "web",
     "cost",
 )
 LIMIT_S = 900  # of one section; past it, something hangs
