@@ -307,6 +307,8 @@ def test_a_reaction_that_was_taken_back_is_not_told_though_another_person_has_th
     assert "Alice reacted with 👍" in [each["text"] for each in inbox(bob)["notifications"]]
 
     assert alice.delete(path).status == 200
+    assert "Carol reacted with 👍" in [each["text"] for each in inbox(bob)["notifications"]]
+    assert carol.delete(path).status == 200
     assert "reaction" not in {each["kind"] for each in inbox(bob)["notifications"]}
 
     assert alice.put(path).status == 200

@@ -32,7 +32,7 @@ from parley.domain.notifications.preferences import QUIET_RULES
 LEASE_MS = 90_000  # of a claim: longer than the function's time (template.yaml)
 MOVED_MS = 60_000  # an entry moves up the inbox at most once in this time
 TAKES_S = pushing.DEADLINE_S + 12  # a job, at most: with the last push, and the reads and writes around them
-MAX_CHANGES = 100  # of a ticket that its entry counts, the newest
+MAX_CHANGES = 100  # of a ticket, or reactions to a message, of which an entry knows, the newest
 MAX_TRIES = 3  # of a push that failed
 RETRY_S = 60  # after which a push that failed is tried again, unless the push service asks for more time
 MAX_RETRY_S = 900  # a message of a queue waits no longer (SQS quotas)
@@ -293,7 +293,7 @@ def _entry(plan: _Plan) -> Entry | None:
     if not (in_app or plan.pushes or plan.mails or plan.trails):
         return None
     occasion, before = known.pair.occasion, known.entry or _new_entry(known, known.facts.kind)
-    if occasion.kind == "ticket":
+    if occasion.kind in notices.NUMBERED:
         before = _with_change(before, known)
     return replace(
         before,
@@ -307,10 +307,14 @@ def _entry(plan: _Plan) -> Entry | None:
 
 
 def _with_change(entry: Entry, known: Known) -> Entry:
-    """Returns the entry of a ticket with one change more; those that the person has seen or read count no more."""
-    goes_on = not (known.has_seen_entry or (known.read_seq or 0) >= entry.last_seq)
+    """Returns the entry of a ticket, or of reactions, with one change more.
+
+    Those of a ticket that the person has seen or read count no more.
+    """
+    is_read = entry.kind == "ticket" and (known.read_seq or 0) >= entry.last_seq
+    goes_on = not (known.has_seen_entry or is_read)
     numbers = sorted({*(entry.numbers if goes_on else ()), known.pair.occasion.number})
-    last_seq = 0 if known.head is None else known.head.last_seq
+    last_seq = 0 if known.head is None or entry.kind != "ticket" else known.head.last_seq
     return replace(entry, numbers=frozenset(numbers[-MAX_CHANGES:]), last_seq=last_seq)
 
 

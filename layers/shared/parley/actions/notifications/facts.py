@@ -84,6 +84,12 @@ class Known(Struct, frozen=True, kw_only=True):
         return self.entry_seq if self.pair.kind is not None else max(told, self.entry_seq)
 
     @property
+    def is_taken_back(self) -> bool:
+        """Says whether it is a reaction that is not there any more, to a message that is."""
+        is_there = self.message is not None and self.message.deleted_at_ms is None
+        return self.facts.kind == "reaction" and self.facts.is_deleted and is_there
+
+    @property
     def has_seen_entry(self) -> bool:
         """Says whether the person has marked its entry, also if there is news since."""
         return self.entry is not None and (self.entry.is_seen or self.entry.told_ms < self.seen_before_ms)

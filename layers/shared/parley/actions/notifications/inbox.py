@@ -19,12 +19,14 @@ from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
 from parley.domain.api.times import rfc3339
+from parley.domain.conversations.steps import Change
 from parley.domain.notifications.events import NotificationsSeen, NotificationTold
 from parley.domain.notifications.inbox import NoticePosition, Notification, is_notification_id, place_of
 from parley.domain.notifications.occasion import Occasion, OccasionKind
 from parley.domain.notifications.ticket_news import new_assignee
 
 MAX_COUNTED = 100  # entries among which the unseen ones are counted
+MAX_OLDER = 5  # reactions before the newest one that was taken back
 MAX_LOOKS = 3  # reads of one page, for entries in place of those that the person does not see any more
 
 
@@ -167,7 +169,43 @@ def known_pairs(found: Found, now_ms: int) -> list[Known]:
         lambda: facts.read_facts(found.pairs, now_ms),
         lambda: counting.read_parts(found.spans),
     )
-    return counting.renewed(counting.counted(known, parts), now_ms)
+    return _with_older_reactions(counting.renewed(counting.counted(known, parts), now_ms), now_ms)
+
+
+def _with_older_reactions(known: Sequence[Known], now_ms: int) -> list[Known]:
+    """Returns entries of reactions with the newest that is there, in place of one that was taken back since.
+
+    The newest `MAX_OLDER` before it are looked at; two round trips if there is such an entry.
+    """
+    older = {number: _older_numbers(each) for number, each in enumerate(known) if each.is_taken_back}
+    keys = [(known[at].pair.occasion.conversation_id, number) for at, numbers in older.items() for number in numbers]
+    if not keys:
+        return list(known)
+    rows = batches.read_rows({tables.Message: [messages.change_key(*key) for key in keys]})
+    places, pairs = [], []
+    for at, numbers in older.items():
+        for number in numbers:
+            pair = known[at].pair
+            change = messages.change_of(rows, pair.occasion.conversation_id, number)
+            if change is not None:
+                places.append(at)
+                pairs.append(_of_reaction(pair, change))
+    found = list(known)
+    for at, each in zip(places, facts.read_facts(pairs, now_ms) if pairs else (), strict=True):
+        if found[at].is_taken_back and not (each.facts.is_deleted or each.facts.is_blocked):
+            found[at] = each
+    return found
+
+
+def _older_numbers(known: Known) -> list[int]:
+    numbers = known.entry.numbers if known.entry is not None else ()
+    return sorted((number for number in numbers if number < known.pair.occasion.number), reverse=True)[:MAX_OLDER]
+
+
+def _of_reaction(pair: Pair, change: Change) -> Pair:
+    occasion = pair.occasion
+    told = replace(occasion, number=change.change_seq, by=change.user_id, emoji=change.emoji or "", at_ms=change.at_ms)
+    return Pair(pair.user_id, told, pair.kind)
 
 
 def _message_keys(entry: Entry) -> list[batches.Key]:

@@ -219,7 +219,8 @@ def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]
     newest: dict[str, int] = {}
     for known in content.told:
         occasion, kind = known.pair.occasion, known.facts.kind
-        of_one = occasion.number if kind in notices.NUMBERED else occasion.seq
+        mark = occasion.number if known.entry is None else known.entry.number
+        of_one = mark if kind in notices.NUMBERED else occasion.seq
         newest[occasion.entry_place(kind)] = known.entry_seq if kind in counting.GATHERED else of_one
     told_ms = min([now_ms, *(known.pair.occasion.at_ms for known in content.quiet)])
     recent = {entry.place for entry in seen.entries if entry.at_ms >= told_ms - gathering.OVERLAP_MS}

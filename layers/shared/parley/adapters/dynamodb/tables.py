@@ -863,7 +863,7 @@ class Notification(Table):
     pushed_at_ms = NumberAttribute(null=True)
     trails_ms = NumberAttribute(null=True)
     told_ms = NumberAttribute(null=True)
-    numbers = NumberSetAttribute(null=True)  # of the changes of a ticket that it tells
+    numbers = NumberSetAttribute(null=True)  # of a ticket's changes, or reactions, that it tells
     last_seq = NumberAttribute(null=True)  # the ticket's newest message when it told the last one
     owner = UnicodeAttribute(null=True)  # of a trace: the job that is at it
     until_ms = NumberAttribute(null=True)  # of a trace: the end of its lease; of `~seen`: what was marked as seen
