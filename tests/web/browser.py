@@ -21,11 +21,22 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route, WebError, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Route,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OF_MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 PATIENCE_MS = 20_000  # for what takes a tenth of a second on a machine with nothing else to do
+expect.set_options(timeout=PATIENCE_MS)
 MISSING = (
     "no Chromium is installed, so no test has seen the web client in a browser: install chromium, "
     "or name one with CHROMIUM=/path/to/chromium"
@@ -151,6 +162,8 @@ class Pages:
         )
         served = {"/given/page.html": document, "/given/page.js": script, **(files or {})}
         page = self.device(profile, **options).new_page()
+        # The browser does not know that a page that a test serves is on this machine, and would ask the user.
+        page.context.grant_permissions(["local-network-access"])
         for path, text in served.items():
             page.context.route(f"{origin}{path}", _serve(path, text, header))
         page.goto(f"{origin}/given/page.html")

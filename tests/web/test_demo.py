@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from local.demo import GROUP, PERSONAS
 from tests.e2e.stack import PATIENCE_S, Stack, running
@@ -210,6 +210,77 @@ def test_the_log_shows_what_both_send_and_get(page: Page) -> None:
     assert "eyJ" not in page.locator("#rows").inner_text()  # no token
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#count")).to_have_text("0")
+
+
+# --- the people ------------------------------------------------------------------------------------------------------
+
+
+def screen(page: Page, side: str) -> FrameLocator:
+    return page.frame_locator(f".pane[data-side={side}] iframe")
+
+
+def said(page: Page, side: str, text: str) -> Locator:
+    """Returns a text in the open conversation of a side."""
+    return screen(page, side).locator("parley-thread").get_by_text(text, exact=True)
+
+
+def write(page: Page, side: str, text: str) -> None:
+    field = screen(page, side).locator("parley-composer").get_by_role("textbox")
+    field.press_sequentially(text)
+    field.press("Enter")
+
+
+@pytest.mark.parametrize("profile", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_two_people_talk_between_the_panes(seeded: Stack, pages: Pages, profile: Profile) -> None:
+    page = opened(seeded, pages, "/?left=demo-petra&right=demo-ada", profile)
+    texts = [f"Is it still four o'clock, {profile.width}?", f"Yes, see you then, {profile.width}!"]
+
+    def turn(side: str) -> None:
+        if profile is PHONE:
+            page.locator(f"#switch [data-side={side}]").tap()
+
+    for side, other in (("left", "Ada Rivera"), ("right", "Petra Lindqvist")):
+        turn(side)
+        screen(page, side).locator("parley-inbox").get_by_text(other, exact=True).first.click()
+    turn("left")
+    write(page, "left", texts[0])
+    turn("right")
+    expect(said(page, "right", texts[0])).to_be_visible()
+    write(page, "right", texts[1])
+    turn("left")
+    expect(said(page, "left", texts[1])).to_be_visible()
+    pages.shoot(page, f"demo-{profile.width}-talk")
+
+
+def test_somebody_else_is_taken_and_finds_their_own_conversations(page: Page) -> None:
+    person(page, "right").select_option("demo-yuki")
+
+    inbox = screen(page, "right").locator("parley-inbox")
+    expect(inbox.get_by_text("Castle, block 3")).to_be_visible()
+    expect(inbox.get_by_text("Class 7b")).to_have_count(0)
+
+
+def test_the_log_shows_the_frames_of_both(page: Page) -> None:
+    page.get_by_text("Frames", exact=True).click()
+
+    for side in ("left", "right"):
+        screen(page, side).locator("parley-inbox").get_by_text("Class 7b: volcanoes").first.click()
+    write(page, "left", "A frame, please.")
+
+    rows = page.locator("#rows summary")
+    expect(rows.filter(has_text="Ada Rivera").filter(has_text="ack send_message").first).to_be_visible()
+    expect(rows.filter(has_text="Sam Okafor").filter(has_text="new_message").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("lang", "word"), [("de", "Nachrichten"), ("ar", "الرسائل")])
+def test_the_language_and_its_direction_are_those_of_the_settings(
+    seeded: Stack, pages: Pages, lang: str, word: str
+) -> None:
+    page = opened(seeded, pages, f"/?lang={lang}")
+
+    expect(screen(page, "left").locator("parley-inbox").get_by_text(word).first).to_be_visible()
+    assert screen(page, "left").locator("html").get_attribute("dir") == ("rtl" if lang == "ar" else None)
+    pages.shoot(page, f"demo-1440-{lang}")
 
 
 def test_a_stack_that_has_gone_is_said(seeded: Stack, pages: Pages) -> None:

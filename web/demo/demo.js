@@ -223,11 +223,7 @@ function log(who, heard) {
 }
 
 /** @param {import("./frames.js").Heard} heard */
-function isPing(heard) {
-  return (
-    heard.what === "ping" || heard.what === "pong" || (heard.what === "ack" && heard.text.includes('"action":"ping"'))
-  );
-}
+const isPing = (heard) => heard.what === "ping" || heard.what === "ack ping";
 
 /** @param {string} text */
 function pretty(text) {

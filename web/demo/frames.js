@@ -30,15 +30,22 @@ function note(kind, what, text) {
   else if (early.length < 100) early.push(heard);
 }
 
+/** What was asked for and is not answered yet, by the id of the request. @type {Map<string, string>} */
+const asked = new Map();
+
 /**
- * Returns what a frame is: its action, its event or its kind of reply.
+ * Returns what a frame is: its action, its event, or which action it answers.
  *
  * @param {string} text
  */
 function name(text) {
   try {
     const frame = JSON.parse(text);
-    return String(frame.action ?? frame.event ?? frame.type ?? "frame");
+    if (frame.action) asked.set(frame.request_id, frame.action);
+    if (frame.action ?? frame.event) return String(frame.action ?? frame.event);
+    const action = asked.get(frame.request_id);
+    asked.delete(frame.request_id);
+    return `${frame.type ?? "frame"} ${action ?? ""}`.trim();
   } catch {
     return "frame";
   }
@@ -53,6 +60,7 @@ globalThis.WebSocket = class extends WebSocket {
     super(url, protocols);
     // The address may hold a ticket, and the protocols a token: neither is told.
     this.addEventListener("open", () => note("in", "open", ""));
+    this.addEventListener("close", () => asked.clear());
     this.addEventListener("close", (event) => note("in", `close ${event.code}`, event.reason));
     this.addEventListener("message", (event) => note("in", name(String(event.data)), String(event.data)));
   }
