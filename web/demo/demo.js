@@ -175,7 +175,8 @@ function screensOf(person) {
 function initialsOf(name) {
   const words = name.split(" ");
   const last = words.length > 1 ? words.at(-1) : "";
-  return [words[0], last].map((word) => [...(word ?? "")][0] ?? "").join("");
+  // Letters that a script would join stay apart.
+  return [words[0], last].map((word) => [...(word ?? "")][0] ?? "").join("\u200c");
 }
 
 /**
