@@ -12,6 +12,7 @@ import pytest
 from tests.template import source
 
 ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
 PAGE = (ROOT / "docs" / "guides" / "replacing.md").read_text(encoding="utf-8")
 OPENAPI: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
 ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_text(encoding="utf-8"))
@@ -73,7 +74,15 @@ def known_words() -> set[str]:
     }
     messages = {name.removesuffix("_event") for name in ASYNCAPI["components"]["messages"]}
     queries = set().union(*operations().values())
-    return fields | messages | queries | set(source.resources()) | OTHERS
+    hooks = {name for path in (WEB / "compat").glob("*.js") for name in re.findall(r"function (\w+)", path.read_text())}
+    return fields | messages | queries | hooks | set(source.resources()) | OTHERS
+
+
+@cache
+def elements() -> set[str]:
+    """Returns the names of the web client's elements."""
+    modules = (WEB / "components").rglob("*.js")
+    return {name for path in modules for name in re.findall(r'define\("(parley-[a-z-]+)"', path.read_text())}
 
 
 def named_routes() -> set[str]:
@@ -93,6 +102,10 @@ def test_a_row_names_only_what_exists(theirs: str, here: str) -> None:
             assert asked <= known[route], f"{theirs}: {route} does not know {asked - known[route]}"
         elif re.fullmatch(r"\w+", one):
             assert one in words, f"{theirs}: nothing is called {one}"
+        elif element := re.match(r"<([a-z-]+)", one):
+            assert element[1] in elements(), f"{theirs}: there is no element {element[1]}"
+        elif one.startswith("web/"):
+            assert (ROOT / one).is_file(), f"{theirs}: there is no {one}"
     assert spans(here) or "not yet" in here.lower() or re.search(r"\]\(|client's|Nothing to do|Stays away", here), (
         f"{theirs}: what?"
     )
