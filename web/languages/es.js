@@ -90,6 +90,7 @@ export default {
   note_call_missed: "Llamada perdida de {who}",
   note_call_ended: "Llamada con {who}",
   note_ticket_updated: "{who} cambió la consulta",
+  note_ticket_assigned: "{whom} se encarga de la consulta",
   note_ticket_merged: "{who} unió la consulta con otra",
   note_ticket_status: "{who} cambió el estado a «{title}»",
   note_ticket_rated: "{who} valoró la ayuda: {title} de 5",

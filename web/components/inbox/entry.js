@@ -13,15 +13,9 @@ const MOST_SHOWN = 99;
 
 /** The avatar of a conversation: its picture, the other person's, or its initials. @param {ShownConversation} conversation @param {import("../base/h.js").Props} [props] */
 export function face(conversation, props) {
+  const { id, other, title_shown: name } = conversation;
   const { picture } = /** @type {any} */ (conversation);
-  return avatar(
-    {
-      id: conversation.other?.id ?? conversation.id,
-      name: conversation.title_shown,
-      avatar_url: picture ?? conversation.other?.avatar_url ?? null,
-    },
-    props,
-  );
+  return avatar(other && !picture ? other : { id: other?.id ?? id, name, avatar_url: picture }, props);
 }
 
 /** @param {ShownConversation} conversation @param {number} now */

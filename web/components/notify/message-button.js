@@ -23,6 +23,9 @@ export class ParleyMessageButton extends ParleyElement {
   /** @type {{text: string, isBusy: boolean, sent: string | null, refusal: string | null, existing: string | null} | null} */
   #dialog = null;
 
+  /** Whose profile was asked for. */
+  #asked = "";
+
   /** The conversation that the first message makes. */
   get #recipient() {
     const [type, ...rest] = (this.getAttribute("context") ?? "").split(":");
@@ -41,6 +44,10 @@ export class ParleyMessageButton extends ParleyElement {
     const id = this.getAttribute("user") ?? "";
     if (!id || id === store.userId) return null;
     const user = store.user(id);
+    if (!user.name && this.#asked !== id && store.connection.status === "online") {
+      this.#asked = id;
+      void store.directory({ ids: id }).catch(() => {}); // the id is shown
+    }
     const name = user.name ?? this.getAttribute("name") ?? id;
     return [
       h(
@@ -65,7 +72,6 @@ export class ParleyMessageButton extends ParleyElement {
       const said = await store.explain(this.#recipient);
       if (!said.allowed && said.code !== "already_open") dialog.refusal = said.detail;
       dialog.existing = said.conversation_id ?? null;
-      await store.directory({ ids: this.getAttribute("user") });
     } catch {
       // The send tells what is wrong.
     }

@@ -39,7 +39,8 @@ export const support = css`
 .talk parley-thread { flex: 1; min-block-size: 0 }
 .top { display: flex; align-items: center; gap: .6rem; padding: .65rem .8rem; border-block-end: 1px solid var(--p-line) }
 .top h2 { font-size: 1.0625rem; line-height: 1.3; min-inline-size: 0 }
-.top .under { display: flex; align-items: center; gap: .55rem; font-size: .85em; color: var(--p-soft); flex-wrap: wrap; row-gap: .1rem }
+.top .under { display: flex; align-items: center; gap: .55rem; font-size: .85em; color: var(--p-soft); min-inline-size: 0 }
+.top .status { flex: none }
 .top > .what { min-inline-size: 0; flex: 1 }
 .top .acts { display: flex; gap: .4rem }
 .new-form { overflow-y: auto; padding: .5rem 1rem 2rem }
@@ -67,6 +68,7 @@ export const support = css`
   .panes .talk { display: flex !important; grid-area: 1 / 2 }
   .back { display: none }
 }
+@container parley-support (max-width: 30rem) { .top .more { display: none } }
 @container parley-support (max-width: 44.99rem) { .panes.talking .talk { animation: p-slide var(--p-quick) ease-out } }
 @keyframes p-slide { from { opacity: 0; translate: 1.25rem 0 } }
 `;

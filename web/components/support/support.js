@@ -7,7 +7,7 @@ import { short } from "../inbox/entry.js";
 import { skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
 import { support, ticket as ticketStyles } from "./styles.js";
-import { badge, categories, categoryName, spoken, stars, Tickets } from "./tickets.js";
+import { badge, categories, categoryName, stars, Tickets } from "./tickets.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("./tickets.js").Ticket} Ticket */
@@ -193,7 +193,7 @@ export class ParleySupport extends ParleyElement {
           "span",
           { class: "under" },
           badge(this, ticket.status),
-          h("span", { class: "cut" }, this.t("ticket_number", { number: spoken(ticket.number) })),
+          h("span", { class: "cut" }, this.t("ticket_number", { number: ticket.number })),
         ),
         unread > 0 &&
           h(
@@ -265,8 +265,7 @@ export class ParleySupport extends ParleyElement {
           "div",
           { class: "what" },
           h("h2", null, this.t("new_ticket")),
-          form.followUpOf &&
-            h("p", { class: "under" }, this.t("follow_up_of", { number: spoken(form.followUpOf.number) })),
+          form.followUpOf && h("p", { class: "under" }, this.t("follow_up_of", { number: form.followUpOf.number })),
         ),
       ),
       this.problemBar(),
@@ -378,9 +377,9 @@ export class ParleySupport extends ParleyElement {
             "p",
             { class: "under" },
             badge(this, status),
-            h("span", null, this.t("ticket_number", { number: spoken(ticket.number) })),
-            h("span", null, categoryName(this, ticket.category)),
-            ticket.assignee_id && h("bdi", null, store.user(ticket.assignee_id).name ?? ""),
+            h("span", { class: "cut" }, this.t("ticket_number", { number: ticket.number })),
+            h("span", { class: "more cut" }, categoryName(this, ticket.category)),
+            ticket.assignee_id && h("bdi", { class: "more cut" }, store.user(ticket.assignee_id).name ?? ""),
           ),
         ),
         h(

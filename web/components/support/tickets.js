@@ -61,11 +61,6 @@ export class Tickets {
   }
 }
 
-/** The number as people say it: in groups of three. @param {string} number */
-export function spoken(number) {
-  return number.replace(/(\d{3})(?=\d)/g, "$1\u202f");
-}
-
 /** @param {Host} host @param {string} status @param {boolean} [isDesk] */
 export function badge(host, status, isDesk) {
   const words = isDesk && status === "waiting_on_customer" ? "waiting_on_customer" : `status_${status}`;

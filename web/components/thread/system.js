@@ -13,8 +13,13 @@ export function systemText(host, store, message) {
   const more = user_ids.length - names.length;
   const list = new Intl.ListFormat(host.language, { type: "conjunction" }).format(names);
   const whom = more > 0 ? host.t("and_more", { names: list, count: more }) : list;
+  const who = nameOf(host, store, message.sender_id);
+  const { assignee_id, status, rating } = system.changes ?? {};
+  if (assignee_id?.to) return host.t("note_ticket_assigned", { whom: nameOf(host, store, assignee_id.to) });
+  if (status?.to) return host.t("note_ticket_status", { who, title: host.t(`status_${status.to}`) });
+  if (rating?.to) return host.t("note_ticket_rated", { who, title: rating.to });
   return host.t(`note_${event}`, {
-    who: nameOf(host, store, message.sender_id),
+    who,
     whom,
     title: title ?? "",
     count: count ?? user_ids.length,
