@@ -76,12 +76,12 @@ class HeldConversation:
         elif message["seq"] > self.cursor["seq"]:
             self.is_missing = True
 
-    def _hold(self, message: Json, *, is_cut: bool, knows_mine: bool) -> None:
+    def _hold(self, message: Json, *, is_cut: bool, knows_mine: bool, restores: bool = False) -> None:
         held = self.messages.get(message["seq"])
         if held is None:
             self.messages[message["seq"]] = HeldMessage(message, is_cut=is_cut, knows_mine=knows_mine)
         else:
-            held.take_event(message, is_cut=is_cut)
+            held.take_event(message, is_cut=is_cut, restores=restores)
         self._arrived(self.messages[message["seq"]])
 
     def _arrived(self, held: HeldMessage) -> None:
@@ -126,7 +126,7 @@ class HeldConversation:
     def take_change(self, event: str, data: Json) -> None:
         """Takes a live event of a message's change."""
         self._moved_on(data["change_seq"])
-        self._hold(data["message"], is_cut=False, knows_mine=False)
+        self._hold(data["message"], is_cut=False, knows_mine=False, restores=event == "message_updated")
         self._own_reaction(event, data)
 
     def take_missed_change(self, event: str, data: Json) -> None:

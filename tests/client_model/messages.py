@@ -96,25 +96,28 @@ class HeldMessage:
             self._read_at = message["change_seq"]
             self._mine = {one["emoji"] for one in message["reactions"] if one["mine"]}
             self.knows_mine = True
-        self._take(message, is_cut=False, is_read=True)
+        self._take(message, is_cut=False, is_read=True, restores=True)
 
-    def take_event(self, message: Json, *, is_cut: bool = False) -> bool:
+    def take_event(self, message: Json, *, is_cut: bool = False, restores: bool = False) -> bool:
         """ "Of each message keep the version with the greatest `change_seq`"; returns whether this was it."""
-        return self._take(message, is_cut=is_cut, is_read=False)
+        return self._take(message, is_cut=is_cut, is_read=False, restores=restores)
 
     def take_own_reaction(self, emoji: str, change_seq: int, *, is_on: bool) -> None:
         """ "Sets it if the event's `change_seq` is greater, even if you hold a newer version of the message"."""
         if change_seq > self._own.get(emoji, (0, False))[0]:
             self._own[emoji] = (change_seq, is_on)
 
-    def _take(self, new: Json, *, is_cut: bool, is_read: bool) -> bool:
+    def _take(self, new: Json, *, is_cut: bool, is_read: bool, restores: bool) -> bool:
         old = self._message
         as_new = new["change_seq"] == old["change_seq"] and (is_read or (self.is_cut and not is_cut))
         is_news = new["change_seq"] > old["change_seq"] or as_new
         newest = new if is_news else old
         if is_news:
             self.is_cut = is_cut
-        self._message = newest | self._deletion(old, new, newest) | {"hidden": old["hidden"] or new["hidden"]}
+        hidden = old["hidden"] or new["hidden"]
+        # "Only a message that a moderator has removed can come back".
+        is_restored = restores and old["removed"] and not hidden and new["change_seq"] > old["change_seq"]
+        self._message = newest | ({} if is_restored else self._deletion(old, new, newest)) | {"hidden": hidden}
         return is_news
 
     def _deletion(self, old: Json, new: Json, newest: Json) -> Json:

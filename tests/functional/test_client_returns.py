@@ -168,6 +168,24 @@ def test_messages_hidden_elsewhere_come_back_as_hidden(scene: Scene) -> None:
     scene.compare()
 
 
+@pytest.mark.parametrize("is_away", [False, True], ids=["connected", "away"])
+def test_a_message_that_a_moderator_removed_comes_back_when_it_is_restored(scene: Scene, is_away: bool) -> None:
+    done(scene.alice.post(f"/messages/{scene.second}/report", json={"reason": "spam"}))
+    moderator = scene.parley.user("mona", role="moderator")
+    done(moderator.delete(f"/admin/messages/{scene.second}"))
+    scene.listen()
+    assert scene.phone.conversations[scene.direct].messages[2].shown(is_blocked=False)["removed"]
+    if is_away:
+        scene.phone.go_away()
+    done(moderator.post(f"/admin/messages/{scene.second}/restore"))
+
+    if is_away:
+        scene.bring_back()
+
+    scene.compare()
+    assert scene.phone.conversations[scene.direct].messages[2].shown(is_blocked=False)["text"] == "two"
+
+
 def test_unmarked_message_behind_a_block_is_marked(scene: Scene) -> None:
     """The message is on its way when the block begins, and says what was true before."""
     scene.phone.go_away()
