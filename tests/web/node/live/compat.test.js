@@ -205,3 +205,68 @@ test("React: a component is drawn again for what it shows, and for nothing else"
   parley.select(null);
   await until("the conversation is closed", () => parley.current === null && parley.thread === null);
 });
+
+/** An example of the guide, as the pytest has put it. @param {string} name @returns {Promise<any>} */
+const example = (name) => import(`${process.env.PARLEY_EXAMPLES}/${name}.mjs`);
+
+/** What a rendered tree shows. @param {any} root */
+const wordsOf = (root) => JSON.stringify(root.toJSON());
+
+/** @param {any} root @param {string} words */
+const press = (root, words) =>
+  root.root
+    .findAll((/** @type {any} */ one) => one.type === "button" && one.props.children === words)[0]
+    .props.onClick();
+
+test("the guide's React example shows a list, a thread and what is typed", async (t) => {
+  const { Inbox, Unread } = await example("inbox");
+  const [store, other] = [createStore(device("erin")), createStore(device("frank"))];
+  await other.load();
+  const id = await other.openContext({ user_id: person("erin").id });
+  await other.send(id, { text: "Are you there?" }).message;
+  const page = create(React.createElement(Inbox, { store }));
+  const badge = create(React.createElement(Unread, { store }));
+  t.after(() => {
+    page.unmount();
+    badge.unmount();
+    for (const one of [store, other]) one.client.close();
+  });
+  await until("the list is there", () => wordsOf(page).includes("Frank (1)"));
+  assert.match(wordsOf(badge), /"1"|1/);
+  press(page, "Frank (1)");
+  await until("the thread is there", () => wordsOf(page).includes("Are you there?"));
+  press(page, "Read");
+  await until("it is read", () => wordsOf(page).includes("Frank (0)"));
+  press(page, "Say hello");
+  await until("it is sent", () => other.conversation(id)?.last_message?.text === "Hello");
+});
+
+test("the guide's examples of the façades run", async (t) => {
+  const { say, start } = await example("panel");
+  const [buyer, creator] = [createStore(device("buyer")), createStore(device("creator"))];
+  /** @type {any} */ (globalThis).example = { store: buyer };
+  const { Page } = await example("messaging");
+  const page = create(React.createElement(Page, { patternId: "shawl", creatorId: person("creator").id }));
+  t.after(() => {
+    page.unmount();
+    chatService.disconnect();
+    for (const one of [buyer, creator]) one.client.close();
+  });
+  await creator.load();
+  await until("it is connected", () => buyer.connection.status === "online");
+  press(page, "Ask (0)");
+  await until("it is shown", () => wordsOf(page).includes("Is it for beginners?"));
+
+  chatService.configure({ ...HERE, storage: memoryStorage() }); // the example has the addresses of `make run`
+  /** @type {string[]} */
+  const shown = [];
+  await start(person("frank").token, (/** @type {string} */ text) => shown.push(text));
+  const erin = createStore(device("erin"));
+  t.after(() => erin.client.close());
+  await erin.load();
+  const id = await erin.openContext({ user_id: person("frank").id });
+  await erin.send(id, { text: "Hello, panel" }).message;
+  await until("the panel shows it", () => shown.includes("Hello, panel"));
+  await say(id, "Hello back", []);
+  await until("Erin has it", () => erin.conversation(id)?.last_message?.text === "Hello back");
+});
