@@ -10,7 +10,7 @@ import { h, patch, safeUrl } from "/web/components/base/h.js"
 Object.assign(window, {h, patch, safeUrl, root: document.querySelector("main")})
 """
 ELEMENT = """
-import { ParleyElement, configure, define } from "/web/components/base/element.js"
+import { ParleyElement, configure, define, makeStoresWith } from "/web/components/base/element.js"
 import { h } from "/web/components/base/h.js"
 import { menu, modal, popover } from "/web/components/base/dialog.js"
 
@@ -29,7 +29,7 @@ class Example extends ParleyElement {
   }
 }
 define("parley-example", Example)
-Object.assign(window, {Store, configure, h, menu, modal, popover})
+Object.assign(window, {Store, configure, makeStoresWith, h, menu, modal, popover})
 window.shown = id => document.getElementById(id).shadowRoot.textContent
 """
 
@@ -161,6 +161,37 @@ def test_an_element_takes_its_own_store_then_that_around_it_then_the_pages(pages
     page.evaluate("configure(null)")
     assert "signed out" in page.evaluate("shown('a')")
     assert page.evaluate("[window.page.heard.size, own.heard.size]") == [0, 2]
+
+
+MAKER = """
+window.ended = []
+makeStoresWith(({url}) => Object.assign(new Store(url), {client: {close: () => ended.push(url)}}))
+"""
+
+
+def test_a_connection_that_configure_has_made_ends_with_the_next_call(pages: Pages) -> None:
+    page = show(pages, "<parley-example id=a></parley-example>", ELEMENT + MAKER)
+    page.evaluate("configure({url: 'one'})")
+    assert page.evaluate("[shown('a'), ended.length]") == ["one", 0]
+    page.evaluate("configure({url: 'two'})")
+    assert page.evaluate("[shown('a'), ended]") == ["two", ["one"]]
+    page.evaluate("configure({store: window.own = new Store('own')}); configure(null)")
+    assert page.evaluate("ended") == ["one", "two"]
+
+
+def test_a_connection_of_attributes_ends_when_no_element_needs_it(pages: Pages) -> None:
+    body = "<parley-example id=a url=one></parley-example><parley-example id=b url=one></parley-example>"
+    page = show(pages, body, ELEMENT + MAKER)
+    page.clock.install()
+    page.evaluate("a.remove()")
+    page.clock.run_for(6000)
+    assert page.evaluate("[shown('b'), ended]") == ["one", []]
+    page.evaluate("document.body.append(b)")  # it is moved
+    page.clock.run_for(6000)
+    assert page.evaluate("ended") == []
+    page.evaluate("b.setAttribute('url', 'two')")
+    page.clock.run_for(6000)
+    assert page.evaluate("[shown('b'), ended]") == ["two", ["one"]]
 
 
 def test_an_element_is_drawn_once_for_all_that_changes_at_a_time(pages: Pages) -> None:

@@ -17,8 +17,14 @@ const CONNECTION = ["url", "socket-url", "token", "token-url"];
 const present = new Set();
 /** @type {Map<string, Store>} the stores that attributes asked for: elements that say the same share one */
 const asked = new Map();
+/** @type {Map<Store, number>} the stores of `asked`, and how many elements use each */
+const uses = new Map();
+/** After so long without an element the connection of a store ends: a page that moves an element takes it out and puts it back. */
+const UNUSED_MS = 5000;
 /** @type {Store | null} */
 let ofPage = null;
+/** The page's store if `configure` has made it, which then also ends it. @type {Store | null} */
+let madeForPage = null;
 /** @type {((connection: Connection) => Store) | null} */
 let make = null;
 
@@ -30,15 +36,34 @@ export function makeStoresWith(maker) {
 
 /**
  * Gives all elements of the page their store, but those that have one of their own. Without a connection it takes that away: they show
- * that nobody is signed in.
+ * that nobody is signed in. The connection that the call before has made ends.
  *
  * @param {Connection | null} connection
  * @returns {Store | null}
  */
 export function configure(connection) {
-  ofPage = connection ? (connection.store ?? make?.(connection) ?? null) : null;
+  const before = madeForPage;
+  madeForPage = connection && !connection.store ? (make?.(connection) ?? null) : null;
+  ofPage = connection?.store ?? madeForPage;
   updateAll();
+  before?.client.close();
   return ofPage;
+}
+
+/** @param {Store | null} store @param {1 | -1} change */
+function use(store, change) {
+  const count = store ? uses.get(store) : undefined;
+  if (store === null || count === undefined) return; // its maker ends it
+  uses.set(store, count + change);
+  if (count + change === 0) setTimeout(() => endUnused(store), UNUSED_MS);
+}
+
+/** @param {Store} store */
+function endUnused(store) {
+  if (uses.get(store) !== 0) return;
+  uses.delete(store);
+  for (const [key, known] of asked) if (known === store) asked.delete(key);
+  store.client.close();
 }
 
 /** Draws every element again: after another store, other words, another language. */
@@ -160,6 +185,8 @@ export class ParleyElement extends HTMLElement {
   #listenTo(store) {
     if (store === this.#heard) return;
     this.#unsubscribe();
+    use(store, 1);
+    use(this.#heard, -1);
     this.#heard = store;
     this.#unsubscribe = store?.subscribe(() => this.changed()) ?? (() => {});
   }
@@ -182,6 +209,7 @@ export class ParleyElement extends HTMLElement {
       token: tokenUrl ? () => tokenFrom(tokenUrl) : (this.getAttribute("token") ?? undefined),
     });
     asked.set(key, store);
+    uses.set(store, 0);
     return store;
   }
 
