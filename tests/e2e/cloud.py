@@ -289,16 +289,18 @@ def sam(*arguments: str, endpoint_url: str | None = None) -> None:
     environment["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{environment['PATH']}"
     if endpoint_url:
         environment["AWS_ENDPOINT_URL"] = endpoint_url
-    done = subprocess.run(
-        [ROOT / ".venv-sam" / "bin" / "sam", *arguments, "--config-env", "none"],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-    )
+    # SAM leaves an empty folder for each function that it packs: it removes the archive alone.
+    with TemporaryDirectory(prefix="parley-sam-") as folder:
+        done = subprocess.run(
+            [ROOT / ".venv-sam" / "bin" / "sam", *arguments, "--config-env", "none"],
+            cwd=ROOT,
+            env=environment | {"TMPDIR": folder},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
     assert done.returncode == 0, done.stdout
 
 
