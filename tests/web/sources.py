@@ -1,5 +1,6 @@
 """Pages that have the web client's own sources at /web/ of their origin, and no server besides."""
 
+from base64 import b64decode
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,10 @@ from tests.web.tools import WEB
 
 DOUBLES = WEB.parent / "tests" / "web" / "pages"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+
+PIXEL = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mNIMDiAFTEMLQkAuqhUAfpqFpMAAAAASUVORK5CYII="
+)  # a PNG of 8 by 8 pixels
 
 
 @cache

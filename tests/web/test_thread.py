@@ -581,6 +581,27 @@ def test_at_the_end_it_follows_and_elsewhere_it_stays(pages: Pages) -> None:
     expect(page.locator(".newest")).to_have_count(0)
 
 
+def test_the_end_lets_go_of_a_wheel_above_it(pages: Pages) -> None:
+    """The row under the pointer changes before the list hears that it was scrolled."""
+    page = opened(pages, "store.page = 400; store.addConversation('d_1', {messages: numbered(300)})")
+    page.mouse.move(300, 400)
+
+    for _ in range(4):
+        page.mouse.wheel(0, -400)
+        page.evaluate(SETTLED)
+
+    assert page.evaluate("onScreen().at(-1)") < 295
+
+
+def test_a_thread_begins_at_what_is_unread_however_far_back_that_is(pages: Pages) -> None:
+    page = opened(pages, "store.addConversation('d_1', {messages: numbered(300), read_seq: 100, unread: 200})")
+
+    expect(page.locator(".line")).to_be_visible()
+    assert 101 in page.evaluate("onScreen()")
+    page.wait_for_function("() => calls('markRead').length > 0")
+    assert page.evaluate("calls('markRead')[0][1]") < 130
+
+
 def test_ones_own_message_brings_the_end_to_the_screen(pages: Pages) -> None:
     page = opened(pages, "store.page = 400; store.addConversation('d_1', {messages: numbered(300)})")
     page.evaluate("scroller().scrollTop = 0")

@@ -668,11 +668,12 @@ export class Client extends Emitter {
     this.#open.set(conversationId, (this.#open.get(conversationId) ?? 0) + 1);
     this.#tellOpen();
     const path = { conversation_id: conversationId };
-    await Promise.all([
-      this.#rejoin(),
-      this.replica?.conversations.has(conversationId) ? null : this.#readConversation(conversationId),
-      this.rest("GET", "/conversations/{conversation_id}/messages", { path, query: { limit: PAGE } }),
-    ]);
+    const read = async () => {
+      // The replica keeps no messages of a conversation that it does not hold.
+      if (!this.replica?.conversations.has(conversationId)) await this.#readConversation(conversationId);
+      await this.rest("GET", "/conversations/{conversation_id}/messages", { path, query: { limit: PAGE } });
+    };
+    await Promise.all([this.#rejoin(), read()]);
     if (this.replica?.conversations.get(conversationId)?.object.type === "group") {
       await this.rest("GET", "/conversations/{conversation_id}/members", { path, query: { limit: MEMBERS_PAGE } });
     }

@@ -154,7 +154,7 @@ function line(thread, store, message, place, key, isOwn, name) {
       !isFolded && !message.deleted_at && reactions(thread, message),
       message.pending?.state === "failed" && failed(thread, message),
     ),
-    thread.active === key && !message.deleted_at && !message.pending && !isFolded && toolbar(thread, message, key),
+    thread.active === key && !message.pending && !isFolded && toolbar(thread, message, key),
   );
 }
 
@@ -336,6 +336,7 @@ function who(thread, emoji, count, isMine) {
 
 /** @param {Thread} thread @param {ShownMessage} message @param {string} key */
 function toolbar(thread, message, key) {
+  const isThere = !message.deleted_at;
   const button = (
     /** @type {import("../base/icons.js").IconName} */ name,
     /** @type {string} */ label,
@@ -344,8 +345,8 @@ function toolbar(thread, message, key) {
   return h(
     "div",
     { class: "toolbar", part: "toolbar", role: "toolbar", "aria-label": thread.t("actions"), key: "toolbar" },
-    thread.can("react") && quick(thread, message),
-    thread.can("send_message") && button("reply", thread.t("reply"), () => thread.reply(message)),
+    isThere && thread.can("react") && quick(thread, message),
+    isThere && thread.can("send_message") && button("reply", thread.t("reply"), () => thread.reply(message)),
     button("more", thread.t("more"), (event) => thread.openMenu(key, /** @type {Element} */ (event.currentTarget))),
   );
 }

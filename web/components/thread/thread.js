@@ -154,7 +154,8 @@ export class ParleyThread extends ParleyElement {
   /** @override @param {Store} store */
   view(store) {
     const id = this.conversationId;
-    this.#open(store, id);
+    // Before the store knows its user it holds nothing, and would keep nothing of what it reads.
+    this.#open(store, store["userId"] ? id : null);
     if (!id) return h("slot", { name: "nothing" }, this.state("chat", this.t("choose"), this.t("choose_hint")));
     const conversation = store.conversation(id);
     const thread = store.thread(id);
@@ -229,6 +230,7 @@ export class ParleyThread extends ParleyElement {
   /** @param {Store} store @param {ShownThread} thread @param {ShownConversation | null} conversation */
   #pane(store, thread, conversation) {
     const { messages } = thread;
+    if (this.#isSeeking) return this.loading();
     if (messages.length === 0) {
       if (thread.error) {
         const retry = () => this.attempt(() => store["open"](this.#opened).finally(() => store["close"](this.#opened)));
@@ -381,7 +383,7 @@ export class ParleyThread extends ParleyElement {
     this.unfolded.clear();
     this.active = this.focusKey = this.flash = this.over = this.problem = null;
     this.line = null;
-    this.#hasBegun = false;
+    this.#hasBegun = this.#isSeeking = false;
     this.#lastSeq = this.#seen = 0;
     this.#lastKey = "";
     this.#said = "";
@@ -399,7 +401,10 @@ export class ParleyThread extends ParleyElement {
     this.#presenceOf = "";
     for (const address of this.#addresses.values()) URL.revokeObjectURL(address);
     this.#addresses.clear();
-    if (this.#opened) this.#openedIn?.["close"](this.#opened);
+    if (this.#opened) {
+      this.#openedIn?.["close"](this.#opened);
+      this.#goal = null;
+    }
     this.#opened = null;
     this.#openedIn = null;
   }
@@ -431,14 +436,21 @@ export class ParleyThread extends ParleyElement {
   /** The first messages are there: new ones begin at a line, else the end is shown. @param {ShownConversation} conversation @param {ShownThread} thread */
   #begin(conversation, thread) {
     this.#hasBegun = true;
-    const { read_seq, unread } = conversation;
-    const index =
-      unread > 0
-        ? thread.messages.findIndex(({ seq, sender_id }) => seq > read_seq && sender_id !== this.store?.userId)
-        : -1;
-    if (index < 0) return;
-    this.line = thread.messages[index]?.seq ?? null;
-    this.#goal ??= this.line === null ? null : { seq: this.line, isQuiet: true };
+    const { read_seq, unread, id } = conversation;
+    const { messages, foundOldest } = thread;
+    if (unread <= 0) return;
+    const first = messages.find(({ seq, sender_id }) => seq > read_seq && sender_id !== this.store?.userId);
+    const isHeld = foundOldest || /** @type {number} */ (messages[0]?.seq) <= read_seq + 1;
+    this.line = isHeld ? (first?.seq ?? null) : read_seq + 1;
+    if (this.line === null) return;
+    this.#goal ??= { seq: this.line, isQuiet: true };
+    if (isHeld) return;
+    // Until they are there nothing is shown, so that nothing counts as read.
+    this.#isSeeking = true;
+    void this.attempt(() => this.store?.["jump"](id, read_seq + 1)).then(() => {
+      this.#isSeeking = false;
+      this.update();
+    });
   }
 
   /** A message of another person has come. @param {Store} store @param {ShownConversation} conversation @param {ShownMessage} message */
@@ -500,6 +512,8 @@ export class ParleyThread extends ParleyElement {
   }
 
   #isLoading = false;
+  /** Whether the place at which the thread begins is being read. */
+  #isSeeking = false;
 
   /** @param {() => Promise<unknown>} act */
   async #load(act) {
@@ -543,9 +557,10 @@ export class ParleyThread extends ParleyElement {
   /** @param {ShownThread} thread */
   #go(thread) {
     const { seq, isQuiet } = /** @type {{seq: number, isQuiet?: boolean}} */ (this.#goal);
-    const index = thread.messages.findIndex((message) => message.seq === seq);
-    const found = thread.messages[index];
-    if (!found) return;
+    const { messages } = thread;
+    const index = messages.findIndex((message) => message.seq >= seq);
+    const found = messages[index];
+    if (!found || (found.seq > seq && index === 0 && !thread.foundOldest)) return;
     this.#goal = null;
     this.#view.show(index, isQuiet ? 0.2 : 0.35);
     if (isQuiet) return;

@@ -18,6 +18,8 @@ export class Viewport {
   #anchor = null;
   #anchorIndex = 0;
   #width = 0;
+  /** Where the list stood when it was last looked at. */
+  #y0 = 0;
   #keyOf;
 
   /** @param {(item: T) => string} keyOf @param {(item: T) => number} estimate */
@@ -46,6 +48,7 @@ export class Viewport {
     const { scroller } = this;
     if (!scroller || this.rows.count === 0) return false;
     const y = scroller.scrollTop;
+    this.#y0 = y;
     this.isAtEnd = scroller.scrollHeight - scroller.clientHeight - y < AT_END;
     this.#anchorIndex = this.rows.at(y);
     // By its end, because a day's name above it may go when older messages come.
@@ -88,8 +91,12 @@ export class Viewport {
     before.style.blockSize = `${rows.top(this.start)}px`;
     after.style.blockSize = `${rows.top(rows.count) - rows.top(this.end)}px`;
     const most = scroller.scrollHeight - scroller.clientHeight;
+    const now = scroller.scrollTop;
+    // It was scrolled, and the event is still to come; a list that has become shorter is at its end by itself.
+    if (Math.abs(now - this.#y0) > 1 && now < most - 1) this.scrolled();
     const y = this.isAtEnd ? most : Math.max(0, Math.min(most, this.#y()));
-    if (Math.abs(scroller.scrollTop - y) > 0.5) scroller.scrollTop = y;
+    if (Math.abs(now - y) > 0.5) scroller.scrollTop = y;
+    this.#y0 = scroller.scrollTop;
     return this.#choose();
   }
 
