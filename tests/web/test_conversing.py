@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.e2e.stack import PATIENCE_S, Stack
 from tests.web.browser import DESKTOP, PHONE, Pages, Profile
@@ -128,7 +128,7 @@ def test_reactions_replies_edits_pins_and_deletions_reach_the_other(people: tupl
 def test_a_picture_is_sent_and_seen(people: tuple[Page, Page]) -> None:
     ana, ben = people
 
-    ana.locator("input[type=file]").set_input_files([{"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL}])
+    ana.locator("input[type=file]").set_input_files(FilePayload(name="dot.png", mimeType="image/png", buffer=PIXEL))
     write(ana, "a dot")
 
     expect(messages(ben).last.get_by_role("button", name="Open picture dot.png")).to_be_visible()

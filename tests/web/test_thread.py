@@ -37,7 +37,7 @@ def with_messages(pages: Pages, *messages: dict[str, Any], more: str = "", **opt
 
 
 def test_it_loads_then_shows_then_says_that_nothing_is_there(pages: Pages) -> None:
-    page = opened(pages, "store.delay = 300; store.addConversation('d_1')")
+    page = opened(pages, "store.delay = 1500; store.addConversation('d_1')")
 
     expect(page.get_by_role("status", name="Loading")).to_be_visible()
     expect(page.get_by_text("No messages yet")).to_be_visible()
@@ -638,9 +638,8 @@ def test_the_quote_of_an_answer_leads_to_its_message(pages: Pages) -> None:
     )
 
     page.locator(".quote").click()
-    page.evaluate(SETTLED)
 
-    assert 20 in page.evaluate("onScreen()")
+    page.wait_for_function("() => onScreen().includes(20)")
 
 
 def test_unread_messages_begin_at_a_line(pages: Pages) -> None:
@@ -745,11 +744,9 @@ def test_it_can_be_used_by_keys_alone(pages: Pages) -> None:
     page.evaluate(SETTLED)
     assert page.evaluate(focused) == "58"
     page.keyboard.press("Home")
-    page.evaluate(SETTLED)
-    assert int(page.evaluate(focused)) <= 12
+    page.wait_for_function("() => Number(focused()) <= 12")
     page.keyboard.press("End")
-    page.evaluate(SETTLED)
-    assert page.evaluate(focused) == "60"
+    page.wait_for_function("() => focused() === '60'")
 
 
 HOSTILE = [

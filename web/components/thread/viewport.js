@@ -20,6 +20,8 @@ export class Viewport {
   #width = 0;
   /** Where the list stood when it was last looked at. */
   #y0 = 0;
+  /** Whether it was told where to stand since then. */
+  #isTold = false;
   #keyOf;
 
   /** @param {(item: T) => string} keyOf @param {(item: T) => number} estimate */
@@ -59,6 +61,7 @@ export class Viewport {
   /** Stands so that a row is at a place of the screen, once it is drawn. @param {number} index @param {number} share of the screen above it */
   show(index, share) {
     const height = this.scroller?.clientHeight ?? 0;
+    this.#isTold = true;
     this.isAtEnd = false;
     this.#anchorIndex = index;
     this.#hold(false, this.rows.top(index) - height * share);
@@ -67,13 +70,14 @@ export class Viewport {
 
   /** Keeps the top of a row where it is, because its end is about to move. @param {number} index */
   keep(index) {
+    this.#isTold = true;
     this.isAtEnd = false;
     this.#anchorIndex = index;
     this.#hold(false, this.scroller?.scrollTop ?? 0);
   }
 
   showEnd() {
-    this.isAtEnd = true;
+    this.#isTold = this.isAtEnd = true;
     this.#choose();
   }
 
@@ -82,6 +86,11 @@ export class Viewport {
     const { scroller, rows } = this;
     const [before, list, after] = /** @type {HTMLElement[]} */ ([...(scroller?.children ?? [])]);
     if (!scroller || !before || !list || !after || scroller.clientHeight === 0) return false;
+    const now = scroller.scrollTop;
+    // It was scrolled, and the event is still to come; a list that has become shorter is at its end by itself.
+    const isShorter = now >= scroller.scrollHeight - scroller.clientHeight - 1;
+    if (!this.#isTold && !isShorter && Math.abs(now - this.#y0) > 1) this.scrolled();
+    this.#isTold = false;
     if (scroller.clientWidth !== this.#width) {
       this.#width = scroller.clientWidth;
       rows.forget();
@@ -91,9 +100,6 @@ export class Viewport {
     before.style.blockSize = `${rows.top(this.start)}px`;
     after.style.blockSize = `${rows.top(rows.count) - rows.top(this.end)}px`;
     const most = scroller.scrollHeight - scroller.clientHeight;
-    const now = scroller.scrollTop;
-    // It was scrolled, and the event is still to come; a list that has become shorter is at its end by itself.
-    if (Math.abs(now - this.#y0) > 1 && now < most - 1) this.scrolled();
     const y = this.isAtEnd ? most : Math.max(0, Math.min(most, this.#y()));
     if (Math.abs(now - y) > 0.5) scroller.scrollTop = y;
     this.#y0 = scroller.scrollTop;
