@@ -14,22 +14,27 @@ if (wanted.get("lang") === "ar") document.documentElement.dir = "rtl";
 if (wanted.get("theme")) document.documentElement.dataset.theme = wanted.get("theme") ?? "";
 
 async function show() {
-  /** @type {Demo} */
-  const demo = await (await fetch("/local/demo")).json();
-  const person = demo.personas.find((each) => each.user_id === userId);
-  if (!person) throw new Error("Nobody of that name is in the demo.");
-  document.title = `${person.name} · Parley`;
-  await signedIn(); // so that a refusal shows here
-  const parley = await import("../parley.js");
-  const { configure } = /** @type {{configure?: (options: object) => void}} */ (parley);
-  if (!configure) throw new Error("web/ has no components yet.");
+  const loading = import("../parley.js"); // while the server answers
+  /** @type {[Demo, string]} */
+  const [demo, token] = await Promise.all([fetch("/local/demo").then((answer) => answer.json()), signedIn()]);
+  document.title = `${demo.personas.find((each) => each.user_id === userId)?.name} · Parley`;
+  /** @type {string | null} */
+  let first = token;
+  const { configure } = await loading;
   configure({
     url: location.origin + demo.path,
     socketUrl: `ws://${location.hostname}:${demo.socket_port}${demo.socket_path}`,
-    token: signedIn,
+    token: () => {
+      const given = first ?? signedIn();
+      first = null;
+      return given;
+    },
   });
-  const shown = SCREENS[wanted.get("screen") ?? ""] ?? SCREENS.chat;
-  screen.replaceChildren(.../** @type {() => HTMLElement[]} */ (shown)());
+  const make = SCREENS[wanted.get("screen") ?? "chat"] ?? (() => [element("parley-chat")]);
+  const made = make();
+  const missing = made.find((each) => each.localName.includes("-") && !customElements.get(each.localName));
+  if (missing) throw new Error(`web/ has no <${missing.localName}> yet.`);
+  screen.replaceChildren(...made);
 }
 
 /** Returns a token of this pane's person; throws with what the server says. */
