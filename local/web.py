@@ -36,6 +36,9 @@ SECURITY_HEADERS = {
 # No dots in front: neither `..` nor hidden files. What is longer than a file's name can be has no file.
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _MAX_SEGMENTS = 8
+# The modules that a page names, and those that a module imports as it starts: ours are all formatted alike.
+_OF_PAGE = re.compile(r'(?:type="module" src|rel="modulepreload" href)="/web/([^"]+)"')
+_IMPORTED = re.compile(r'^(?:import|export)\b[^;]*?"(\.{1,2}/[^"]+)"', re.MULTILINE)
 
 
 def policy(connect: Iterable[str] = (), media: Iterable[str] = ()) -> str:
@@ -103,7 +106,7 @@ class Site:
         said = [("ETag", tag), ("Cache-Control", "no-cache"), *self._headers, *self._cors(headers.get("origin"))]
         if _names(headers.get("if-none-match", ""), tag):
             return Response(304, said, b"")
-        return Response(200, [("Content-Type", TYPES[file.suffix]), *said], body)
+        return Response(200, [("Content-Type", TYPES[file.suffix]), *self._links(file), *said], body)
 
     def _file(self, path: str) -> Path | None:
         """Returns the file of a path; None for whatever is not served."""
@@ -114,6 +117,24 @@ class Site:
             return None
         file = (self._root / path).resolve()  # a link may lead out of the folder
         return file if file.is_relative_to(self._root) and file.is_file() else None
+
+    def _links(self, file: Path) -> Headers:
+        """Returns the header by which a browser asks for all modules of a page at once.
+
+        Otherwise it learns of a module only from the one that imports it, several times in a row.
+        """
+        if file.suffix != ".html":
+            return []
+        found: dict[str, None] = {}  # in their order, each once
+        waiting = _OF_PAGE.findall(self._content(file)[0].decode())
+        while waiting:
+            path = waiting.pop(0)
+            module = None if path in found else self._file(path)
+            if module is not None:
+                found[path] = None
+                imported = _IMPORTED.findall(self._content(module)[0].decode())
+                waiting += [os.path.normpath(os.path.join(os.path.dirname(path), each)) for each in imported]
+        return [("Link", ", ".join(f'</web/{path}>; rel="modulepreload"' for path in found))] if found else []
 
     def _content(self, file: Path) -> tuple[bytes, str]:
         now = os.stat(file)

@@ -1,6 +1,7 @@
 """The files of the web client on the REST port: which, with what headers, and nothing else of this machine."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,31 @@ def test_a_file_that_the_browser_has_is_not_sent_again_until_it_changes(folder: 
     (folder / "client/index.js").write_text("another content")
     changed = served.answer("GET", path, {"if-none-match": tag})
     assert (changed.status, changed.body) == (200, b"another content")
+
+
+def test_a_page_names_all_modules_that_it_starts_with() -> None:
+    served = site(ROOT / "web")
+    links = header(served.answer("GET", "/web/demo/pane.html", {}), "Link")
+    named = re.findall(r'</web/([^>]+)>; rel="modulepreload"', links)
+
+    assert named[:2] == ["parley.js", "demo/pane.js"]
+    assert {"demo/frames.js", "client/index.js", "components/chat/chat.js", "components/base/element.js"} <= set(named)
+    assert len(named) == len(set(named))
+    assert not any(path.startswith(("languages/", "emoji/")) and path != "languages/en.js" for path in named)
+    assert "Link" not in dict(served.answer("GET", "/web/parley.js", {}).headers)
+
+
+def test_modules_that_import_each_other_or_what_is_not_there_are_named_once(folder: Path) -> None:
+    (folder / "demo/index.html").write_text('<script type="module" src="/web/demo/a.js"></script>')
+    (folder / "demo/a.js").write_text(
+        'import { b } from "./b.js";\nimport "../../secret.js";\nexport * from "./none.js";'
+    )
+    (folder / "demo/b.js").write_text('import {\n  a,\n} from "./a.js";\nconst later = import("./later.js");')
+    (folder / "demo/later.js").write_text("")
+
+    assert header(get(folder, "/"), "Link") == (
+        '</web/demo/a.js>; rel="modulepreload", </web/demo/b.js>; rel="modulepreload"'
+    )
 
 
 def test_pages_of_this_machines_other_ports_may_load_the_modules_and_others_may_not(folder: Path) -> None:

@@ -20,7 +20,7 @@ configure({store})
 """
 WHOLE = "<style>html, body { margin: 0; height: 100% } main { height: 100% }</style>"
 ARABIC = "document.documentElement.lang = 'ar'; document.documentElement.dir = 'rtl'\n"
-# What a person may be called, and what a title or a text may be.
+# Names of people, titles and texts as people write them.
 HOSTILE = (
     "<img src=x onerror=window.hit=1>",
     "<script>window.hit=1</script>",
