@@ -208,8 +208,12 @@ def test_the_log_shows_what_both_send_and_get(page: Page) -> None:
 
     expect(page.locator("#rows pre").first).to_contain_text("200 in")
     assert "eyJ" not in page.locator("#rows").inner_text()  # no token
+    page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#count")).to_have_text("0")
+    page.get_by_role("button", name="Go on").click()
+    screen(page, "left").locator("parley-inbox").get_by_text("Spring fair").first.click()
+    expect(page.locator("#rows summary").filter(has_text="join_conversation").first).to_be_visible()
 
 
 # --- the people ------------------------------------------------------------------------------------------------------
