@@ -17,6 +17,16 @@ const STEPS = Number(PARLEY_STEPS);
 const EMOJIS = ["👍", "🎉"];
 const PATIENCE_MS = 20_000;
 
+/** Events with numbers that have no gap. */
+const COUNTED = [
+  "new_message",
+  "message_notification",
+  "message_updated",
+  "message_deleted",
+  "reaction_added",
+  "reaction_removed",
+];
+
 /** Numbers that follow from a seed: mulberry32. @param {number} seed */
 function chooser(seed) {
   let state = seed >>> 0;
@@ -40,6 +50,10 @@ class Device {
   /** Cuts the network when the next message has left, so that its ack is lost. */
   losesAck = false;
   storage = memoryStorage();
+  /** What happens to the next event that has a number. @type {"late" | "lost" | null} */
+  fault = null;
+  /** Conversations of which an event was lost. @type {Set<string>} */
+  lost = new Set();
   /** @type {Set<WebSocket>} */
   #sockets = new Set();
   /** @type {any} */
@@ -62,6 +76,14 @@ class Device {
       constructor(url, protocols) {
         super(device.isDown ? "ws://127.0.0.1:1/" : url, protocols);
         device.#sockets.add(this);
+        /** @type {((event: MessageEvent) => void) | null} */
+        let listener = null;
+        Object.defineProperty(this, "onmessage", {
+          set: (heard) => {
+            listener = heard;
+          },
+        });
+        this.addEventListener("message", (event) => device.#passOn(String(event.data), () => listener?.(event)));
       }
       /** @override @param {string} frame */
       send(frame) {
@@ -81,6 +103,15 @@ class Device {
       WebSocket: /** @type {any} */ (Socket),
       fetch: (...request) => (this.isDown ? Promise.reject(new TypeError("no network")) : fetch(...request)),
     });
+  }
+
+  /** Hands an event on, or late, or never. @param {string} text @param {() => void} handOn */
+  #passOn(text, handOn) {
+    const { event, data } = JSON.parse(text);
+    if (this.fault === null || !COUNTED.includes(event)) return handOn();
+    if (this.fault === "late") setTimeout(handOn, 60);
+    else this.lost.add(data.conversation_id);
+    this.fault = null;
   }
 
   cut() {
@@ -104,6 +135,7 @@ class Device {
   async back() {
     if (this.isAway) this.client = this.#made();
     this.isAway = this.isDown = this.losesAck = false;
+    this.fault = null;
     clearTimeout(this.#cutSoon);
     await this.client.connect();
     this.client.wake();
@@ -139,7 +171,7 @@ const ofConversation = async ({ id }, act) => {
   if (id) await act({ conversation_id: id });
 };
 
-/** @param {Scene} scene */
+/** @param {Pick<Scene, "device">} scene */
 const rest = ({ device }) => /** @type {any} */ (device.client).rest.bind(device.client);
 
 /** What people do, and what goes wrong. @type {Record<string, (scene: Scene) => unknown>} */
@@ -235,6 +267,12 @@ const ACTS = {
     const id = device.open.size ? choose.of([...device.open]) : undefined;
     if (id && device.open.delete(id)) device.client.leave(id);
   },
+  loseAnEvent: ({ device }) => {
+    device.fault = "lost";
+  },
+  delayAnEvent: ({ device }) => {
+    device.fault = "late";
+  },
   cut: ({ device }) => device.cut(),
   mend: ({ device }) => device.mend(),
   goAway: ({ device }) => device.leave(),
@@ -246,9 +284,11 @@ const ACTS = {
 /** Some happen more often. */
 const CHOICES = [
   ...Object.keys(ACTS),
-  ..."send send send send sendSome edit react react read mend mend open".split(" "),
+  ..."send send send send sendSome edit delete react react read loseAnEvent delayAnEvent delayAnEvent mend mend open".split(
+    " ",
+  ),
 ];
-const FAULTS = ["loseAnAck", "cut", "mend", "goAway", "startAgain"];
+const FAULTS = ["loseAnAck", "loseAnEvent", "delayAnEvent", "cut", "mend", "goAway", "startAgain"];
 const QUIET_CHOICES = CHOICES.filter((name) => !FAULTS.includes(name));
 const QUIET_STEPS = 15;
 const GONE_WRONG = [0, 400, 403, 404, 409, 429];
@@ -392,6 +432,26 @@ async function live(devices, people, choose, choices, steps) {
   }
 }
 
+/** Lets something happen wherever an event was lost: the next number shows the gap. Where nobody may write any more, the device connects again. @param {Device[]} devices */
+async function goOn(devices) {
+  for (const device of devices) {
+    for (const conversation_id of device.lost) {
+      let isShown = !device.replica.conversations.has(conversation_id);
+      for (const other of devices) {
+        if (isShown || other.person === device.person || !other.replica.conversations.has(conversation_id)) continue;
+        const { message } = other.client.send(conversation_id, { text: "still here" });
+        const path = await message.then((sent) => ({ message_id: sent.id, emoji: "🎉" })).catch(expected);
+        isShown = path !== undefined;
+        if (path)
+          await rest({ device: other })("PUT", "/messages/{message_id}/reactions/{emoji}", { path }).catch(expected);
+      }
+      if (isShown) continue;
+      device.cut();
+      device.mend();
+    }
+  }
+}
+
 for (const [place, seed] of SEEDS.entries()) {
   const names = ["a", "b", "c"].map((letter) => `${letter}${place}`);
   test(`seed ${seed}: every device has what a fresh read shows`, async (t) => {
@@ -409,6 +469,7 @@ for (const [place, seed] of SEEDS.entries()) {
 
     await live(devices, ids, choose, CHOICES, STEPS);
     await Promise.all(devices.map((device) => device.back()));
+    await goOn(devices);
     await converge(devices, names, { isLookedAt: false });
 
     const fresh = names.map((name) => new Device(name, 3));
