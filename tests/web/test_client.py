@@ -27,7 +27,7 @@ def addresses(stack: Stack, names: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", ["client", "tabs"])
+@pytest.mark.parametrize("name", ["client", "tabs", "calls"])
 def test_clients_of_real_people_understand_each_other(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,7 +122,7 @@ export class Call {
       if (!peer) return;
       await this.#takeDescription(/** @type {RTCSessionDescriptionInit} */ (this.#offer));
       await peer.setLocalDescription(await peer.createAnswer());
-      await this.#send("answer", this.#described);
+      await this.#send("answer", this.#answered);
       this.#begin();
     } catch (error) {
       if (/** @type {CallPhase} */ (this.state) !== "ended") this.#send("hang_up").catch(() => {});
@@ -207,7 +207,7 @@ export class Call {
       if (isGlare && this.isOutgoing) return;
       await this.#takeDescription(offer);
       await this.peer.setLocalDescription(await this.peer.createAnswer());
-      await this.#send("answer", this.#described).catch(() => {});
+      await this.#send("answer", this.#answered).catch(() => {});
       this.#tell(this);
     }
   }
@@ -235,7 +235,8 @@ export class Call {
   }
 
   /** The description as it is now, with the candidates that were found by now. */
-  #described = () => ({ media: this.media, payload: JSON.stringify(this.peer?.localDescription) });
+  #answered = () => ({ payload: JSON.stringify(this.peer?.localDescription) });
+  #described = () => ({ media: this.media, ...this.#answered() });
 
   #now() {
     return (this.#options.now ?? Date.now)();

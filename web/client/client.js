@@ -508,6 +508,9 @@ export class Client extends Emitter {
     for (const id of changes.conversations) this.#unkept.add(id);
     if (changes.conversations.size > 0 || changes.users.size > 0 || changes.me || changes.blocked) this.#keepSoon();
     if (input.kind !== "outbox") this.#takeArrived(changes.conversations);
+    if (input.kind === "ack" && input.action === "call_signal")
+      void this.#calls?.then((calls) => calls.hearAck(input.request, input.data)); // of another tab
+    this.#readMembersAgain(changes.conversations);
     this.#settleSends(input);
     this.emit("change", changes);
     for (const want of wants) void this.#read(want);
@@ -648,6 +651,11 @@ export class Client extends Emitter {
     this.on("event", ({ event, data }) => {
       if (event === "call_signal") void calls.hear(data);
     });
+    this.on("change", ({ conversations }) => {
+      const mayCall = (/** @type {string} */ id) =>
+        this.replica?.conversation(id)?.capabilities.includes("call") ?? false;
+      calls.check((id) => !conversations.has(id) || mayCall(id));
+    });
     let last = this.state.hello?.connection_id ?? null;
     this.on("state", ({ status, hello }) => {
       if (status !== "online" || !hello || hello.connection_id === last) return;
@@ -676,6 +684,31 @@ export class Client extends Emitter {
     await Promise.all([this.#rejoin(), read()]);
     if (this.replica?.conversations.get(conversationId)?.object.type === "group") {
       await this.rest("GET", "/conversations/{conversation_id}/members", { path, query: { limit: MEMBERS_PAGE } });
+    }
+  }
+
+  /** Reads the members of a group that is on the screen when they have changed; a group of more pages is read by those who list it. @param {Set<string>} changed */
+  #readMembersAgain(changed) {
+    for (const id of changed) {
+      const held = this.replica?.conversations.get(id);
+      if (!held?.areMembersStale || held.members === null || !this.#open.has(id) || this.#reads.has(`members ${id}`))
+        continue;
+      if (held.object.member_count <= MEMBERS_PAGE) void this.#readMembers(id);
+    }
+  }
+
+  /** @param {string} conversation_id */
+  async #readMembers(conversation_id) {
+    const key = `members ${conversation_id}`;
+    this.#reads.set(key, false);
+    try {
+      await new Promise((resolve) => setTimeout(resolve, KEEP_MS)); // several changes come together
+      const asked = { path: { conversation_id }, query: { limit: MEMBERS_PAGE } };
+      if (this.#open.has(conversation_id)) await this.rest("GET", "/conversations/{conversation_id}/members", asked);
+    } catch (error) {
+      this.#report(error, "members");
+    } finally {
+      this.#reads.delete(key);
     }
   }
 

@@ -2,67 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CallManager } from "../../../web/client/calls.js";
 import { failure, ParleyError } from "../../../web/client/errors.js";
+import { Peer } from "./peer.js";
 
 /** @typedef {import("../../../web/client/calls.js").Call} Call */
 const MEDIA = /** @type {MediaStream} */ (/** @type {unknown} */ ({ getTracks: () => [], getVideoTracks: () => [] }));
 
-/** An RTCPeerConnection as far as signals go: descriptions are counted, candidates are kept. */
-class Peer {
-  /** @type {Peer[]} */
-  static made = [];
-  /** @type {any} */ localDescription = null;
-  /** @type {any} */ remoteDescription = null;
-  /** @type {any[]} */ candidates = [];
-  signalingState = "stable";
-  connectionState = "new";
-  /** @type {any} */ onicecandidate;
-  /** @type {any} */ onnegotiationneeded;
-  /** @type {any} */ onconnectionstatechange;
-  isClosed = false;
-  restarts = 0;
-  offers = 0;
-
-  /** @param {any} config */
-  constructor(config) {
-    this.config = config;
-    Peer.made.push(this);
-  }
-  addTransceiver() {}
-  addTrack() {
-    queueMicrotask(() => this.onnegotiationneeded?.());
-  }
-  removeTrack() {}
-  getSenders() {
-    return [];
-  }
-  async createOffer() {
-    return { type: "offer", sdp: `offer ${++this.offers}` };
-  }
-  async createAnswer() {
-    return { type: "answer", sdp: `answer to ${this.remoteDescription.sdp}` };
-  }
-  /** @param {any} description */
-  async setLocalDescription(description) {
-    this.localDescription = description;
-    this.signalingState = description.type === "offer" ? "have-local-offer" : "stable";
-  }
-  /** @param {any} description */
-  async setRemoteDescription(description) {
-    this.remoteDescription = description;
-    this.signalingState = description.type === "offer" ? "have-remote-offer" : "stable";
-  }
-  /** @param {any} candidate */
-  async addIceCandidate(candidate) {
-    assert.ok(this.remoteDescription, "a candidate comes after the description");
-    this.candidates.push(candidate.candidate);
-  }
-  restartIce() {
-    this.restarts++;
-  }
-  close() {
-    this.isClosed = true;
-  }
-}
+const ALWAYS = ["conversation_id", "call_id", "signal"];
+/** What the server takes with each signal. @type {Record<string, string[]>} */
+const FIELDS = {
+  offer: [...ALWAYS, "media", "payload"],
+  answer: [...ALWAYS, "payload"],
+  candidate: [...ALWAYS, "payload"],
+  ringing: ALWAYS,
+  hang_up: ALWAYS,
+  resume: [...ALWAYS, "previous_connection_id"],
+};
 
 /** Parley's part, for two people with any number of devices: it keeps the call, and passes signals on. */
 class Server {
@@ -113,6 +67,7 @@ class Server {
     const error = this.failures.shift();
     if (error) throw error;
     this.signals.push({ from: device.userId, ...data });
+    assert.deepEqual(Object.keys(data).sort(), FIELDS[data.signal]?.sort(), "the fields that go with the signal");
     const { call_id, conversation_id, signal, media = "audio", payload = null } = data;
     if (signal === "offer" && !this.call) {
       const times = { started_at: "", rings_until: this.#rings(), answered_at: null, ended_at: null };

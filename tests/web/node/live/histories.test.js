@@ -327,6 +327,7 @@ function compare({ name, replica }, truth, isLookedAt) {
     const held = replica.conversations.get(id);
     assert.ok(held);
     assert.deepEqual(plain(held.object), plain(fresh.object), `${name}: ${id}`);
+    assert.equal(held.cursor.seq, fresh.object.last_seq, `${name}: the cursor of ${id}`);
     const { from, to } = replica.thread(id);
     if (isLookedAt) assert.deepEqual([from, to], [1, fresh.object.last_seq], `${name}: all of ${id}`);
     for (const [seq, one] of held.messages)
