@@ -1,5 +1,6 @@
 """The inbox, the chat, notifications and support, upon the stack that `make run` starts: two people, two devices."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -170,11 +171,28 @@ def test_a_customer_asks_and_an_agent_answers(pages: Pages, demo: Demo) -> None:
     expect(page.locator("parley-thread")).to_contain_text("It is not in the file.")
     ticket = demo.ask("basil", "GET", "/support/tickets")["tickets"][0]
 
-    demo.ask("otto", "POST", f"/support/tickets/{ticket['id']}/take")
+    otto = demo.screen(pages, "otto", "desk")
+    otto.get_by_role("switch", name="On duty").check()
+    otto.locator(".chip", has_text="Nobody").click()
+    otto.locator(".ticket", has_text="Where is the second chart?").click()
+    expect(otto.locator(".note.plain")).to_contain_text("It is not in the file.")  # nobody is in it yet
+    otto.get_by_role("button", name="Take").click()
     expect(page.locator(".ticket[aria-current] .status")).to_have_text("In progress")
-    expect(page.locator("parley-thread")).to_contain_text("Otto Brandt takes care of the request")
-    demo.ask("otto", "POST", f"/support/tickets/{ticket['id']}/respond", {"text": "Here it is."})
+    expect(page.locator("parley-thread")).to_contain_text("In charge: Otto Brandt")
+    otto.get_by_role("tab", name="Notes").click()
+    otto.get_by_role("textbox", name="Write a note for the agents").fill("A *regular* customer.")
+    otto.keyboard.press("Enter")
+    expect(otto.locator(".note")).to_contain_text("A regular customer.")
+    otto.get_by_role("tab", name="Conversation").click()
+    otto.get_by_role("button", name="Canned replies").click()
+    otto.get_by_role("menuitem").first.click()
+    field = otto.get_by_role("textbox", name="Write a message")
+    expect(field).to_have_value(re.compile("Basil"))
+    field.press("End")
+    field.press_sequentially(" Here it is.")
+    otto.keyboard.press("Enter")
     expect(page.locator("parley-thread")).to_contain_text("Here it is.")
+    assert violations(otto) == []
     page.get_by_role("button", name="It is solved").click()
     page.locator(".stars label").nth(4).click()
     page.get_by_role("button", name="Send rating").click()

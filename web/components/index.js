@@ -11,6 +11,7 @@ define("parley-composer", ParleyComposer);
 
 export { ParleyChat } from "./chat/chat.js";
 export { ParleyDetails } from "./chat/details.js";
+export { ParleyDesk } from "./desk/desk.js";
 export { ParleyInbox } from "./inbox/inbox.js";
 export { ParleyMessageButton } from "./notify/message-button.js";
 export { ParleyNotifications } from "./notify/notifications.js";

@@ -100,7 +100,7 @@ export default {
   note_call_missed: "مكالمة فائتة من {who}",
   note_call_ended: "مكالمة مع {who}",
   note_ticket_updated: "غيّر {who} الطلب",
-  note_ticket_assigned: "يتولى {whom} الطلب",
+  note_ticket_assigned: "المسؤول: {whom}",
   note_ticket_merged: "دمج {who} الطلب مع طلب آخر",
   note_ticket_status: "غيّر {who} الحالة إلى «{title}»",
   note_ticket_rated: "قيّم {who} المساعدة: {title} من 5",
@@ -286,7 +286,6 @@ export default {
   clock_left: "بقي {time}",
   clock_over: "تأخّر {time}",
   overdue: "متأخر",
-  history: "السجل",
   // A message, and what can be done with it
   actions: "إجراءات",
   copy: "نسخ النص",

@@ -86,7 +86,7 @@ export default {
   note_call_missed: "Verpasster Anruf von {who}",
   note_call_ended: "Anruf mit {who}",
   note_ticket_updated: "{who} hat die Anfrage geändert",
-  note_ticket_assigned: "{whom} kümmert sich um die Anfrage",
+  note_ticket_assigned: "Zuständig: {whom}",
   note_ticket_merged: "{who} hat die Anfrage mit einer anderen zusammengelegt",
   note_ticket_status: "{who} hat den Status auf „{title}“ gesetzt",
   note_ticket_rated: "{who} hat die Hilfe bewertet: {title} von 5",
@@ -231,7 +231,6 @@ export default {
   clock_left: "noch {time}",
   clock_over: "{time} überzogen",
   overdue: "Überfällig",
-  history: "Verlauf",
   // A message, and what can be done with it
   actions: "Aktionen",
   copy: "Text kopieren",

@@ -86,7 +86,7 @@ export default {
   note_call_missed: "Missed call from {who}",
   note_call_ended: "Call with {who}",
   note_ticket_updated: "{who} changed the request",
-  note_ticket_assigned: "{whom} takes care of the request",
+  note_ticket_assigned: "In charge: {whom}",
   note_ticket_merged: "{who} merged the request with another one",
   note_ticket_status: "{who} set the status to “{title}”",
   note_ticket_rated: "{who} rated the help: {title} of 5",
@@ -230,7 +230,6 @@ export default {
   clock_left: "{time} left",
   clock_over: "{time} over",
   overdue: "Overdue",
-  history: "History",
   // A message, and what can be done with it
   actions: "Actions",
   copy: "Copy text",

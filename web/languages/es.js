@@ -90,7 +90,7 @@ export default {
   note_call_missed: "Llamada perdida de {who}",
   note_call_ended: "Llamada con {who}",
   note_ticket_updated: "{who} cambió la consulta",
-  note_ticket_assigned: "{whom} se encarga de la consulta",
+  note_ticket_assigned: "A cargo: {whom}",
   note_ticket_merged: "{who} unió la consulta con otra",
   note_ticket_status: "{who} cambió el estado a «{title}»",
   note_ticket_rated: "{who} valoró la ayuda: {title} de 5",
@@ -242,7 +242,6 @@ export default {
   clock_left: "quedan {time}",
   clock_over: "{time} de retraso",
   overdue: "Fuera de plazo",
-  history: "Historial",
   // A message, and what can be done with it
   actions: "Acciones",
   copy: "Copiar texto",

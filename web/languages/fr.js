@@ -86,7 +86,7 @@ export default {
   note_call_missed: "Appel manqué de {who}",
   note_call_ended: "Appel avec {who}",
   note_ticket_updated: "{who} a modifié la demande",
-  note_ticket_assigned: "{whom} s’occupe de la demande",
+  note_ticket_assigned: "En charge : {whom}",
   note_ticket_merged: "{who} a fusionné la demande avec une autre",
   note_ticket_status: "{who} a mis le statut sur « {title} »",
   note_ticket_rated: "{who} a noté l’aide : {title} sur 5",
@@ -239,7 +239,6 @@ export default {
   clock_left: "encore {time}",
   clock_over: "{time} de retard",
   overdue: "En retard",
-  history: "Historique",
   // A message, and what can be done with it
   actions: "Actions",
   copy: "Copier le texte",

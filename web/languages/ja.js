@@ -86,7 +86,7 @@ export default {
   note_call_missed: "{who}さんからの不在着信",
   note_call_ended: "{who}さんとの通話",
   note_ticket_updated: "{who}さんがお問い合わせを変更しました",
-  note_ticket_assigned: "{whom}さんが担当します",
+  note_ticket_assigned: "担当：{whom}",
   note_ticket_merged: "{who}さんがお問い合わせを別のものと統合しました",
   note_ticket_status: "{who}さんが状態を「{title}」にしました",
   note_ticket_rated: "{who}さんの評価：5点中{title}点",
@@ -231,7 +231,6 @@ export default {
   clock_left: "残り{time}",
   clock_over: "{time}超過",
   overdue: "期限切れ",
-  history: "履歴",
   // A message, and what can be done with it
   actions: "操作",
   copy: "テキストをコピー",

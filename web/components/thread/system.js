@@ -9,13 +9,16 @@ export function systemText(host, store, message) {
   const { system } = message;
   if (!system) return message.text;
   const { event, user_ids = [], title, count, role } = system;
-  const names = user_ids.slice(0, 3).map((id) => nameOf(host, store, id));
+  // "You" takes another form of the verb in most languages: there the reader's name stands.
+  const name = (/** @type {string} */ id) =>
+    (!/^en\b/i.test(host.language) && store.user(id).name) || nameOf(host, store, id);
+  const names = user_ids.slice(0, 3).map(name);
   const more = user_ids.length - names.length;
   const list = new Intl.ListFormat(host.language, { type: "conjunction" }).format(names);
   const whom = more > 0 ? host.t("and_more", { names: list, count: more }) : list;
-  const who = nameOf(host, store, message.sender_id);
+  const who = name(message.sender_id);
   const { assignee_id, status, rating } = system.changes ?? {};
-  if (assignee_id?.to) return host.t("note_ticket_assigned", { whom: nameOf(host, store, assignee_id.to) });
+  if (assignee_id?.to) return host.t("note_ticket_assigned", { whom: name(assignee_id.to) });
   if (status?.to) return host.t("note_ticket_status", { who, title: host.t(`status_${status.to}`) });
   if (rating?.to) return host.t("note_ticket_rated", { who, title: rating.to });
   return host.t(`note_${event}`, {

@@ -1,0 +1,196 @@
+"""`<parley-desk>`: the agents' queue, a ticket, notes, canned replies and clocks."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.around import HOSTILE, LOOKS, calls, show_around
+from tests.web.browser import PHONE, Pages, Profile
+from tests.web.sources import violations
+
+DESK = "<parley-desk></parley-desk>"
+QUEUE = """
+const of = window.ticket = (id, subject, more = {}) => ({
+  id, number: "467-308-850", subject, status: "open", priority: "medium", category: "booking", requester_id: "bob",
+  assignee_id: null, team: null, tags: [], rating: null, merged_into: null, merged_from: [], follow_up_of: null,
+  source_message_id: null, context: null, last_message: null, last_seq: 1, unread: 0, version: 1,
+  created_at: "2026-11-29T10:00:00.000Z", updated_at: "2026-11-29T11:00:00.000Z", ...more})
+const all = [of("t_1", "My seats", {priority: "urgent"}),
+  of("t_2", "The invoice", {assignee_id: "otto", status: "in_progress"})]
+const filtered = ({query}) => all.filter(one => !query.assignee || query.assignee === (one.assignee_id ?? "none"))
+  .filter(one => !query.q || one.subject.includes(query.q))
+const clock = (due_at, ended_at = null) => ({target_ms: 1, used_ms: 0, due_at, ended_at, breached_at: null})
+const mine = more => of("t_1", "My seats", {assignee_id: "alice", ...more})
+const answers = {
+  "GET /support/tickets/admin/all": asked => ({tickets: filtered(asked), next: null}),
+  "GET /support/queue-counts": {open: 2, unassigned: 1},
+  "GET /support/agents": {agents: [{user_id: "alice", available: false}, {user_id: "otto", available: true}]},
+  "PUT /support/agents/{user_id}": ({body}) => body,
+  "GET /support/canned-replies": {canned_replies: [
+    {id: "r1", title: "Greeting", text: "Hello {{requester.name}}", filled: "Hello Bob", shortcut: "/hello"}]},
+  "GET /support/tickets/{ticket_id}/notes": {messages: [
+    {id: "n_1.1", sender_id: "otto", text: "They have **called** twice.", created_at: "2026-11-29T11:00:00.000Z"}]},
+  "GET /support/tickets/{ticket_id}/sla": {first_response: clock("2026-11-29T14:30:00.000Z"),
+    next_response: null, resolution: clock("2026-11-29T11:30:00.000Z")},
+  "POST /support/tickets/{ticket_id}/take": () => mine({status: "in_progress", version: 2}),
+  "PATCH /support/tickets/{ticket_id}": ({body}) => mine({...body, version: 3}),
+  "POST /support/tickets/{ticket_id}/assign": ({body}) => mine({...body, version: 4}),
+  "POST /support/tickets/{ticket_id}/respond": {id: "t_1.3"},
+  "POST /support/tickets/{ticket_id}/notes": {id: "n_1.2"},
+}
+for (const [route, answer] of Object.entries(answers)) store.answers.set(route, answer)
+store.client.on = (type, listener) => { if (type === "event") window.tell = listener; return () => {} }
+for (const id of ["t_1", "t_2"])
+  store.addConversation(id, {type: "ticket", other: null, messages: [{sender_id: "bob", text: "I cannot see it."}]})
+"""
+
+
+def desk(pages: Pages, setup: str = "") -> Page:
+    page = show_around(pages, DESK, QUEUE + setup)
+    expect(page.locator(".ticket")).to_have_count(2)
+    return page
+
+
+def test_the_queue_is_filtered_by_tabs_and_words(pages: Pages) -> None:
+    page = desk(pages)
+    expect(page.locator(".chip")).to_have_text(["Queue2", "Mine", "Nobody’s1", "Overdue"])
+    expect(page.locator(".ticket").first).to_contain_text("Urgent")
+
+    page.locator(".chip", has_text="Nobody").click()
+    expect(page.locator(".ticket strong")).to_have_text(["My seats"])
+    page.locator(".chip", has_text="Mine").click()
+    expect(page.get_by_role("heading", name="No requests wait")).to_be_visible()
+    page.locator(".chip", has_text="Queue").click()
+    page.get_by_role("searchbox").fill("invoice")
+    expect(page.locator(".ticket strong")).to_have_text(["The invoice"])
+
+
+def test_an_agent_comes_on_duty_and_hears_of_tickets(pages: Pages) -> None:
+    page = desk(pages)
+
+    page.get_by_role("switch", name="On duty").check()
+    page.evaluate("tell({event: 'ticket_created', data: {ticket: ticket('t_9', 'A new one')}})")
+    page.evaluate("window.newer = ticket('t_2', 'The invoice', {status: 'resolved', version: 2})")
+    page.evaluate("tell({event: 'ticket_updated', data: {ticket: newer}})")
+
+    expect(page.locator(".ticket strong")).to_have_text(["My seats", "The invoice", "A new one"])
+    expect(page.locator(".ticket .status").nth(1)).to_have_text("Resolved")
+    assert calls(page, "PUT")[0][1]["body"] == {"available": True}
+
+
+def test_a_ticket_is_taken_changed_and_given_away(pages: Pages) -> None:
+    page = desk(pages)
+    page.locator(".ticket").first.click()
+    expect(page.locator(".clocks")).to_contain_text("First reply2 hr left")
+    expect(page.locator(".clocks .over")).to_contain_text("Resolution30 min over")
+
+    page.get_by_role("button", name="Take").click()
+    expect(page.get_by_role("button", name="Take")).to_have_count(0)
+    page.get_by_label("Status").select_option("waiting_on_customer")
+    page.get_by_label("Priority").select_option("low")
+    page.get_by_role("button", name="Agent: You").click()
+    page.get_by_role("menuitemcheckbox", name="Otto Brandt").click()
+    expect(page.get_by_role("button", name="Agent: Otto Brandt")).to_be_visible()
+
+    changes = [asked[1]["body"] for asked in calls(page, "PATCH")]
+    assert changes == [{"status": "waiting_on_customer"}, {"priority": "low"}]
+    assert calls(page, "POST")[-1][1]["body"] == {"assignee_id": "otto"}
+
+
+def test_a_canned_reply_comes_by_menu_and_by_shortcut(pages: Pages) -> None:
+    page = desk(pages)
+    page.locator(".ticket").first.click()
+    field = page.get_by_role("textbox", name="Write a message")
+
+    page.get_by_role("button", name="Canned replies").click()
+    page.get_by_role("menuitem", name="Greeting").click()
+    expect(field).to_have_value("Hello Bob")
+    field.fill("")
+    field.press_sequentially("/hello ")
+    expect(field).to_have_value("Hello Bob")
+    field.press("Enter")
+    expect(field).to_have_value("")
+
+    asked = calls(page, "POST")[-1]
+    assert (asked[0], asked[1]["body"]["text"]) == ("/support/tickets/{ticket_id}/respond", "Hello Bob")
+
+
+def test_notes_are_apart_and_never_sent_to_the_customer(pages: Pages) -> None:
+    page = desk(pages)
+    page.locator(".ticket").first.click()
+    page.get_by_role("textbox", name="Write a message").fill("for the customer")
+
+    page.get_by_role("tab", name="Conversation").press("ArrowRight")
+    expect(page.get_by_role("tab", name="Notes (1)")).to_be_focused()
+    expect(page.locator(".note")).to_contain_text("They have called twice.")
+    note = page.get_by_role("textbox", name="Write a note for the agents")
+    expect(note).to_have_value("")
+    note.fill("Careful.")
+    note.press("Enter")
+    expect(note).to_have_value("")
+    page.get_by_role("tab", name="Conversation").click()
+
+    expect(page.get_by_role("textbox", name="Write a message")).to_have_value("for the customer")
+    posted = [(asked[0], asked[1]["body"]["text"]) for asked in calls(page, "POST")]
+    assert posted == [("/support/tickets/{ticket_id}/notes", "Careful.")]
+
+
+def test_a_refusal_is_shown_and_the_reply_kept(pages: Pages) -> None:
+    page = desk(pages)
+    page.evaluate("""store.answers.set("POST /support/tickets/{ticket_id}/respond",
+        Object.assign(new Error(), {code: "x", detail: "The ticket is closed."}))""")
+    page.locator(".ticket").first.click()
+    field = page.get_by_role("textbox", name="Write a message")
+    field.fill("Hello")
+    field.press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("The ticket is closed.")
+    expect(field).to_have_value("Hello")
+
+
+def test_hostile_words_are_words(pages: Pages) -> None:
+    page = show_around(pages, DESK, "window.hit = 0\n" + QUEUE)
+    page.evaluate(
+        """hostile => {
+             const more = (text, n) => ({category: text, requester_id: `u${n}`})
+             const tickets = hostile.map((text, n) => ticket(`t_${n + 1}`, text, more(text, n)))
+             hostile.forEach((text, n) => store.addUser(`u${n}`, {name: text}))
+             store.answers.set("GET /support/tickets/admin/all", {tickets, next: null})
+             const created_at = "2026-11-29T11:00:00.000Z"
+             const messages = hostile.map((text, n) => ({id: `n_1.${n}`, sender_id: `u${n}`, text, created_at}))
+             store.answers.set("GET /support/tickets/{ticket_id}/notes", {messages})
+           }""",
+        list(HOSTILE),
+    )
+    page.locator(".chip").first.click()
+    expect(page.locator(".ticket")).to_have_count(len(HOSTILE))
+    page.locator(".ticket").nth(1).click()
+    page.get_by_role("tab", name="Notes").click()
+    expect(page.locator(".note")).to_have_count(len(HOSTILE))
+
+    assert page.evaluate("window.hit") == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_phone_has_one_screen_and_a_way_back(pages: Pages) -> None:
+    page = show_around(pages, DESK, QUEUE, PHONE)
+    page.locator(".ticket").first.click()
+    expect(page.locator(".list")).to_be_hidden()
+
+    page.get_by_role("button", name="Back").click()
+
+    expect(page.locator(".list")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "profile", "scheme", "setup"), LOOKS)
+def test_it_is_for_everyone(pages: Pages, name: str, profile: Profile, scheme: str, setup: str) -> None:
+    page = show_around(pages, DESK, setup + QUEUE, profile, color_scheme=scheme)
+    expect(page.locator(".ticket")).to_have_count(2)
+    assert violations(page) == []
+    page.locator(".ticket").first.click()
+    expect(page.locator(".clocks span")).to_have_count(2)
+    pages.shoot(page, f"desk-{name}")
+    assert violations(page) == []
+    page.locator("[role=tab]").last.click()
+    expect(page.locator(".note")).to_be_visible()
+    pages.shoot(page, f"desk-notes-{name}")
+    assert violations(page) == []

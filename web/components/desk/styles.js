@@ -1,0 +1,48 @@
+import { css } from "../base/theme.js";
+
+export const desk = css`
+:host { block-size: 100%; container: parley-support / inline-size; background: var(--p-bg); overflow: hidden }
+.find { padding: 0 1rem }
+.filters { display: flex; gap: .35rem; padding: .6rem 1rem .5rem; overflow-x: auto; scrollbar-width: none; flex: none }
+.filters .chip { min-block-size: 1.9rem; padding-inline: .75rem }
+.switch { display: inline-flex; align-items: center; gap: .5rem; font-size: .875em; font-weight: 600; cursor: pointer; position: relative }
+.switch input { appearance: none; inline-size: 2.4rem; block-size: 1.4rem; border-radius: 999px; background: light-dark(#8a8c9c, #6d7080); margin: 0; cursor: pointer; transition: background-color var(--p-quick); position: relative }
+.switch input::before { content: ""; position: absolute; inset-block: .2rem; inset-inline-start: .2rem; inline-size: 1rem; border-radius: 50%; background: #fff; transition: translate var(--p-quick) }
+.switch input:checked { background: light-dark(#1a7f4b, #2b9a66) }
+.switch input:checked::before { translate: 1rem 0 }
+.switch input:checked:dir(rtl)::before { translate: -1rem 0 }
+.ticket .under { flex-wrap: nowrap }
+.ticket .late { color: var(--p-danger); font-weight: 600 }
+.priority { font-weight: 600; flex: none }
+.priority.high { color: light-dark(#8a4b00, #ffc46b) }
+.priority.urgent { color: var(--p-danger) }
+.set { display: flex; flex-wrap: wrap; align-items: end; gap: .5rem .75rem; padding: .6rem .9rem; border-block-end: 1px solid var(--p-line); font-size: .875em }
+.set :is(label, .labelled) { display: grid; gap: .15rem; flex: 0 1 9.5rem; min-inline-size: 5.5rem; color: var(--p-soft); font-size: .9em }
+.set .field { min-block-size: 2.1rem; padding-block: .2rem; padding-inline: .5rem; color: var(--p-text); font-size: .875rem }
+.set .button { min-block-size: 2.1rem; font-size: .875rem; min-inline-size: 0 }
+.set .button bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--p-text) }
+@container parley-support (max-width: 30rem) { .set { gap: .5rem; flex-wrap: nowrap } .set > .button { padding-inline: .7rem } }
+.clocks { display: flex; flex-wrap: wrap; gap: .35rem .9rem; padding: .5rem .9rem; font-size: .85em; background: var(--p-raised); border-block-end: 1px solid var(--p-line) }
+.clocks span { display: inline-flex; align-items: center; gap: .35rem }
+.clocks svg { inline-size: 1rem; block-size: 1rem; color: var(--p-soft) }
+.clocks b { font-weight: 600; font-variant-numeric: tabular-nums }
+.clocks .over b, .clocks .over svg { color: var(--p-danger) }
+.tabs { display: flex; gap: .25rem; padding: .4rem .7rem 0; border-block-end: 1px solid var(--p-line) }
+.tabs button { padding: .45rem .75rem .5rem; font-weight: 600; color: var(--p-soft); border-block-end: 2.5px solid transparent; border-radius: 8px 8px 0 0 }
+.tabs [aria-selected=true] { color: var(--p-text); border-color: var(--p-accent) }
+.pane { flex: 1; min-block-size: 0; display: flex; flex-direction: column }
+.pane parley-thread { flex: 1; min-block-size: 0 }
+.notes { flex: 1; overflow-y: auto; padding: 1rem; display: grid; gap: .6rem; align-content: start }
+.note { background: var(--p-warn); color: var(--p-on-warn); border-radius: 14px; padding: .6rem .85rem; max-inline-size: 40rem; overflow-wrap: anywhere }
+.note.plain { background: var(--p-other); color: var(--p-on-other) }
+.note header { display: flex; gap: .6rem; font-size: .8125em; font-weight: 600 }
+.note time { margin-inline-start: auto; font-weight: 400 }
+.note :is(p, ul, ol, pre, blockquote) + * { margin-block-start: .4rem }
+.note ul, .note ol { padding-inline-start: 1.3rem; list-style: revert }
+.reply { display: flex; align-items: end; gap: .4rem; padding: .6rem .8rem; border-block-start: 1px solid var(--p-line) }
+.reply textarea { flex: 1; min-block-size: 2.6rem; max-block-size: 12rem; resize: none; field-sizing: content; border-radius: 20px; background: var(--p-raised); line-height: 1.4 }
+.reply .send { background: var(--p-accent); color: var(--p-on-accent) }
+.reply.private textarea { background: var(--p-warn); color: var(--p-on-warn) }
+.reply.private textarea::placeholder { color: inherit; opacity: .85 }
+@media (pointer: coarse) { .reply textarea { font-size: 1rem } }
+`;
