@@ -1,5 +1,6 @@
 """GET /me/notifications: the inbox, newest first, each entry as the caller may see it now."""
 
+from tests.functional.calling import ring, signal
 from tests.functional.notifying import spoil
 from tests.functional.talk import fill, make_group, meet, open_direct, say
 from tests.harness import Frame, Parley, User
@@ -243,6 +244,31 @@ def test_pages_end_and_hold_each_entry_once(parley: Parley) -> None:
     titles = [each["title"] for page in (first, second, third) for each in page["notifications"]]
     assert titles == ["U4", "U3", "U2", "U1", "U0"] and third["next"] is None
     assert (first["unseen"], second["unseen"]) == (5, None)
+
+
+def test_the_missed_calls_of_a_conversation_are_one_entry(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = meet(alice, bob)
+    phone, _ = alice.connect(), bob.connect()
+
+    def call(number: int) -> None:
+        call_id = f"5c3b9e0e-0000-4000-8000-{number:012}"
+        ring(phone, conversation_id, call_id)
+        signal(phone, conversation_id, "hang_up", call_id)
+        parley.advance(30)
+        parley.drain()
+
+    def calls() -> list[tuple[str, int, bool]]:
+        entries = [each for each in inbox(bob)["notifications"] if each["kind"] == "missed_call"]
+        return [(each["text"], each["count"], each["seen"]) for each in entries]
+
+    for number in range(3):
+        call(number)
+    assert calls() == [("Missed video call", 3, False)]
+    assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+    assert calls() == [("Missed video call", 3, True)]
+    call(3)
+    assert calls() == [("Missed video call", 1, False)]
 
 
 def test_a_page_is_filled_in_place_of_what_is_gone(parley: Parley) -> None:

@@ -36,6 +36,7 @@ MAX_CHANGES = 100  # of a ticket, or reactions to a message, of which an entry k
 MAX_TRIES = 3  # of a push that failed
 RETRY_S = 60  # after which a push that failed is tried again, unless the push service asks for more time
 MAX_RETRY_S = 900  # a message of a queue waits no longer (SQS quotas)
+COUNTED: frozenset[Kind] = notices.NUMBERED | {"missed_call"}  # an entry of these has their numbers
 GATHERED: frozenset[Kind] = frozenset({"message", "mention", "reaction"})  # of these, a conversation's are one push
 
 QueueMails = Callable[[Sequence[str], int], None]  # of people who may get a mail, and the time in ms
@@ -293,7 +294,7 @@ def _entry(plan: _Plan) -> Entry | None:
     if not (in_app or plan.pushes or plan.mails or plan.trails):
         return None
     occasion, before = known.pair.occasion, known.entry or _new_entry(known, known.facts.kind)
-    if occasion.kind in notices.NUMBERED:
+    if before.kind in COUNTED:
         before = _with_change(before, known)
     return replace(
         before,
@@ -307,13 +308,15 @@ def _entry(plan: _Plan) -> Entry | None:
 
 
 def _with_change(entry: Entry, known: Known) -> Entry:
-    """Returns the entry of a ticket, or of reactions, with one change more.
+    """Returns the entry of a ticket, of reactions or of missed calls with one change more.
 
-    Those of a ticket that the person has seen or read count no more.
+    Those of a ticket, and calls, that the person has seen or read count no more. A call has the number of its message.
     """
-    is_read = entry.kind == "ticket" and (known.read_seq or 0) >= entry.last_seq
+    occasion = known.pair.occasion
+    last_seq = {"ticket": entry.last_seq, "missed_call": entry.seq}.get(entry.kind)
+    is_read = last_seq is not None and (known.read_seq or 0) >= last_seq
     goes_on = not (known.has_seen_entry or is_read)
-    numbers = sorted({*(entry.numbers if goes_on else ()), known.pair.occasion.number})
+    numbers = sorted({*(entry.numbers if goes_on else ()), occasion.number or occasion.seq})
     last_seq = 0 if known.head is None or entry.kind != "ticket" else known.head.last_seq
     return replace(entry, numbers=frozenset(numbers[-MAX_CHANGES:]), last_seq=last_seq)
 

@@ -202,6 +202,9 @@ def _traces_of(known: Known, outcome: Told) -> list[tuple[str, Told]]:
     if occasion.kind == "ticket" and known.entry is not None:
         numbers = sorted({*known.entry.numbers, occasion.number}, reverse=True)
         return [(replace(occasion, number=number).trace_place, outcome) for number in numbers]
+    if occasion.kind == "missed_call" and known.entry is not None:
+        seqs = sorted({*known.entry.numbers, occasion.seq}, reverse=True)
+        return [(replace(occasion, seq=seq).trace_place, outcome) for seq in seqs]
     if known.facts.kind not in counting.GATHERED:
         return [(occasion.trace_place, outcome)]
     traces = {occasion.seq: outcome}

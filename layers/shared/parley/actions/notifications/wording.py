@@ -61,7 +61,7 @@ def notification_of(known: Known, entry: Entry, *, seen: bool) -> Notification:
 
 def count_of(known: Known, entry: Entry | None) -> int:
     """Returns how many things an entry of the inbox tells together."""
-    changes = 0 if entry is None or known.facts.kind != "ticket" else len(entry.numbers)
+    changes = 0 if entry is None or known.facts.kind not in ("ticket", "missed_call") else len(entry.numbers)
     return max(1, known.gathered.count, changes)
 
 

@@ -44,9 +44,9 @@ class Entry(Struct, frozen=True, kw_only=True):
     """An entry of a person's inbox. An entry that only an e-mail tells of is hidden from the inbox.
 
     `pushed_seq` and `pushed_at_ms` are of the last push of a conversation's messages; before `trails_ms` a push is
-    due that tells of those that were held back. `numbers` are the changes of a ticket, or the reactions, that it
-    tells, and `last_seq` was the ticket's newest message then. `item` is the row as it was read, in DynamoDB's own
-    notation; None stands for any row.
+    due that tells of those that were held back. `numbers` are the changes of a ticket, the reactions, or the messages
+    of the calls that it tells, and `last_seq` was the ticket's newest message then. `item` is the row as it was read,
+    in DynamoDB's own notation; None stands for any row.
     """
 
     user_id: str

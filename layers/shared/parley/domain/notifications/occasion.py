@@ -47,20 +47,19 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def entry_place(self, kind: Kind) -> str:
         """Returns the place of its entry in the inbox.
 
-        All messages of a conversation have one, and so have all its mentions, all reactions to a message, all
-        invitations to a group, and all changes of a ticket: what one person can do again and again must not fill
-        another's inbox. Everything else has one of its own.
+        All messages of a conversation have one, and so have all its mentions, all its missed calls, all reactions to a
+        message, all invitations to a group, and all changes of a ticket: what one person can do again and again must
+        not fill another's inbox.
         """
         match kind:
             case "message":
                 return f"c#{self.conversation_id}"
             case "reaction":
                 return f"n#{self.conversation_id}#{self.seq}#{kind}"
-            case "mention" | "invitation":
+            case "mention" | "invitation" | "missed_call":
                 return f"n#{self.conversation_id}#0#{kind}"
             case "ticket":
                 return f"n#{self.conversation_id}#0#{'waiting' if self.kind == 'waiting_ticket' else kind}"
-        return f"n#{self.name}#{kind}"
 
 
 class Closing(Struct, frozen=True):
