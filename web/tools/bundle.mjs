@@ -15,6 +15,7 @@ await build({
   format: "esm",
   target: "es2022",
   minify: true,
+  charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
 });
@@ -33,6 +34,7 @@ for (const name of Object.keys(entries)) {
     format: "esm",
     target: "es2022",
     minify: true,
+    charset: "utf8",
     legalComments: "none",
     metafile: true,
   });

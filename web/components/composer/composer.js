@@ -142,7 +142,12 @@ export class ParleyComposer extends ParleyElement {
       "div",
       { class: "about", part: "about", key: "about" },
       icon(this.edits ? "edit" : "reply"),
-      h("div", { class: "named" }, h("b", { class: "cut" }, title), h("span", { class: "cut soft" }, words)),
+      h(
+        "div",
+        { class: "named" },
+        h("b", { class: "cut" }, title),
+        h("span", { class: "cut soft" }, h("bdi", null, words)),
+      ),
       h(
         "button",
         { type: "button", class: "icon", "aria-label": this.t("cancel"), onclick: () => this.#endAbout() },

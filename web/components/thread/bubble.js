@@ -241,8 +241,16 @@ function quote(thread, store, messageId) {
   return h(
     "button",
     { type: "button", class: "quote", part: "quote", key: "quote", onclick: () => thread.jumpToId(messageId) },
-    h("b", { class: "cut" }, quoted ? nameOf(thread, store, quoted.sender_id) : thread.t("earlier_message")),
-    h("span", { class: "cut" }, isGone ? thread.t(quoted ? "deleted" : "jump_to_it") : summary(thread, quoted)),
+    h(
+      "b",
+      { class: "cut" },
+      h("bdi", null, quoted ? nameOf(thread, store, quoted.sender_id) : thread.t("earlier_message")),
+    ),
+    h(
+      "span",
+      { class: "cut" },
+      h("bdi", null, isGone ? thread.t(quoted ? "deleted" : "jump_to_it") : summary(thread, quoted)),
+    ),
   );
 }
 
