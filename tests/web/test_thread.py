@@ -593,6 +593,14 @@ def test_the_end_lets_go_of_a_wheel_above_it(pages: Pages) -> None:
     assert page.evaluate("onScreen().at(-1)") < 295
 
 
+def test_a_short_thread_stands_at_the_bottom_and_has_nowhere_to_jump(pages: Pages) -> None:
+    page = opened(pages, "store.addConversation('d_1', {messages: numbered(4), read_seq: 2, unread: 2})")
+
+    expect(page.locator(".line")).to_be_visible()
+    expect(page.locator(".newest")).to_have_count(0)
+    assert page.evaluate("rows().at(-1).getBoundingClientRect().bottom") > 860
+
+
 def test_a_thread_begins_at_what_is_unread_however_far_back_that_is(pages: Pages) -> None:
     page = opened(pages, "store.addConversation('d_1', {messages: numbered(300), read_seq: 100, unread: 200})")
 

@@ -34,6 +34,13 @@ export function isPicture({ attachments: all, text }) {
   return !text && !!all?.length && all.every(({ kind, expired }) => (kind === "image" || kind === "video") && !expired);
 }
 
+/** How wide the pictures of a message are, to which its text is fitted; 0 without any. @param {ShownMessage} message */
+export function widthOf({ attachments: all }) {
+  const pictures = (all ?? []).filter(({ kind, expired }) => kind === "image" && !expired);
+  const [first] = pictures;
+  return first ? (pictures.length > 1 ? WIDEST : Math.max(180, fit(first).width)) : 0;
+}
+
 /** @param {Attachment} attachment */
 export function fit({ width, height }) {
   if (!width || !height) return { width: 220, height: 220 };

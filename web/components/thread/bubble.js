@@ -6,7 +6,7 @@ import { icon } from "../base/icons.js";
 import { parse, plain } from "../base/markdown.js";
 import { cut } from "../base/names.js";
 import { clock, day, dayKey, exact, relative } from "../base/times.js";
-import { attachments, isPicture, preview } from "./attachments.js";
+import { attachments, isPicture, preview, widthOf } from "./attachments.js";
 import { nameOf, systemText } from "./system.js";
 import { playing } from "./voice.js";
 
@@ -184,10 +184,22 @@ function bubble(thread, store, message, key, isOwn) {
   const isJumbo = isEmojiAlone(message.text) && !message.attachments?.length && !message.reply_to;
   const isBare = isPicture(message) && !message.reply_to && !message.forwarded_from && !message.pending;
   const isForMe = !isOwn && (message.mentions ?? []).some((id) => id === store.userId || id === "*");
-  const classes = ["bubble", isJumbo && "jumbo", isBare && "bare", isForMe && "for-me", message.pending && "pending"];
+  const width = widthOf(message);
+  const classes = [
+    "bubble",
+    isJumbo && "jumbo",
+    isBare && "bare",
+    isForMe && "for-me",
+    message.pending && "pending",
+    width && "pictured",
+  ];
   return h(
     "div",
-    { class: classes.filter(Boolean).join(" "), part: `bubble ${isOwn ? "own" : "other"}-bubble` },
+    {
+      class: classes.filter(Boolean).join(" "),
+      part: `bubble ${isOwn ? "own" : "other"}-bubble`,
+      style: width ? { "--w": `${width}px` } : {},
+    },
     message.forwarded_from &&
       h(
         "div",

@@ -15,7 +15,9 @@ export const styles = css`
 .faced { position: relative; flex: none }
 .faced { display: block }
 .dot { position: absolute; inset-block-end: -1px; inset-inline-end: -1px; inline-size: 12px; block-size: 12px; border-radius: 50%; background: var(--p-good); border: 2px solid var(--p-bg) }
-.scroller { flex: 1; min-block-size: 0; overflow: hidden auto; overflow-anchor: none; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: var(--p-line) transparent; padding-block-end: .5rem }
+.scroller { display: flex; flex-direction: column; flex: 1; min-block-size: 0; overflow: hidden auto; overflow-anchor: none; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: var(--p-line) transparent; padding-block-end: .5rem }
+.scroller > * { flex: none }
+.spacer:first-child { margin-block-start: auto }
 .row { padding: 2px 1rem 0; position: relative; outline-offset: -2px }
 .row.first { padding-block-start: .65rem }
 .row.flash { animation: flash 1.6s }
@@ -74,7 +76,7 @@ export const styles = css`
 .origin svg { inline-size: .9rem; block-size: .9rem }
 .quote { display: grid; inline-size: 100%; text-align: start; font-size: .8125rem; padding: .3rem .6rem; border-radius: 8px; background: var(--tint); border-inline-start: 3px solid var(--p-accent); max-inline-size: 100% }
 .quote b { color: var(--p-accent) }
-.reactions { display: flex; flex-wrap: wrap; gap: .25rem; margin: -.3rem .35rem .1rem; position: relative }
+.reactions { display: flex; flex-wrap: wrap; gap: .25rem; margin: -.3rem .35rem .25rem; position: relative }
 .reactions button { display: inline-flex; align-items: center; gap: .3rem; padding: .1rem .5rem; border-radius: 999px; border: 1px solid var(--p-line); background: var(--p-surface); font-size: .8125rem; min-block-size: 1.5rem; color: var(--p-text); animation: p-rise var(--p-quick) ease-out; font-variant-numeric: tabular-nums }
 .reactions button:disabled { opacity: 1 }
 .reactions .mine { background: var(--p-active); border-color: var(--p-accent) }
@@ -105,6 +107,7 @@ export const styles = css`
 .dots i:nth-child(2) { animation-delay: .15s }
 .dots i:nth-child(3) { animation-delay: .3s }
 @keyframes hop { 0%, 60%, 100% { translate: 0; opacity: .55 } 30% { translate: 0 -.25rem; opacity: 1 } }
+.bubble.pictured:not(.bare) { inline-size: calc(var(--w) + 1.6rem) }
 .pictures { display: flex; max-inline-size: 100% }
 .pictures.many { display: grid; grid-template-columns: 1fr 1fr; gap: 3px; inline-size: 20rem; border-radius: 12px; overflow: clip }
 .picture { position: relative; display: block; overflow: clip; border-radius: 12px; background: var(--tint); max-inline-size: 100%; color: inherit }

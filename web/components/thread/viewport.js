@@ -103,7 +103,10 @@ export class Viewport {
     const y = this.isAtEnd ? most : Math.max(0, Math.min(most, this.#y()));
     if (Math.abs(now - y) > 0.5) scroller.scrollTop = y;
     this.#y0 = scroller.scrollTop;
-    return this.#choose();
+    // Whatever was asked for: with the last row drawn and nothing below the screen, this is the end.
+    const comesToEnd = !this.isAtEnd && this.end === rows.count && most - this.#y0 < AT_END;
+    if (comesToEnd) this.isAtEnd = true;
+    return this.#choose() || comesToEnd;
   }
 
   /** The last row whose end is on the screen, or -1. */
