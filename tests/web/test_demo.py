@@ -256,6 +256,20 @@ def test_two_people_talk_between_the_panes(seeded: Stack, pages: Pages, profile:
     pages.shoot(page, f"demo-{profile.width}-talk")
 
 
+def test_a_customer_reads_at_once_what_an_agent_answers(seeded: Stack, pages: Pages) -> None:
+    subject, answer = "My seats are not confirmed", "Both seats are confirmed now."
+    page = opened(seeded, pages, "/?left=demo-layla&right=demo-otto&left-screen=support&right-screen=desk")
+    for side in ("left", "right"):
+        screen(page, side).get_by_text(subject, exact=True).first.click()
+
+    desk = screen(page, "right").locator("parley-desk")
+    desk.get_by_placeholder("Write a message").fill(answer)
+    desk.get_by_role("button", name="Send", exact=True).click()
+
+    expect(said(page, "left", answer)).to_be_visible()
+    pages.shoot(page, "demo-1440-desk")
+
+
 def test_somebody_else_is_taken_and_finds_their_own_conversations(page: Page) -> None:
     person(page, "right").select_option("demo-yuki")
 
