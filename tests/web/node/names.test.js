@@ -49,6 +49,7 @@ test("places of a search are counted in code points", () => {
     "[👍]👍 [yes]",
   );
   assert.equal(shown(highlighted("0123456789", [[8, 9]], 2)), "…67[8]9");
+  assert.equal(shown(highlighted("one two three four", [[14, 18]], 8)), "…three [four]");
   assert.equal(shown(highlighted("abc", [])), "abc");
   assert.equal(shown(highlighted("abc", [[2, 99]])), "ab[c]");
 });

@@ -29,6 +29,13 @@ const plurals = new Map();
 /** @type {Map<string, Intl.NumberFormat>} */
 const numbers = new Map();
 
+let version = 0;
+
+/** Grows when more words are there: for what keeps drawings. */
+export function wordsVersion() {
+  return version;
+}
+
 /** Calls back when more words are there. @param {() => void} listener @returns {() => void} ends that */
 export function onWords(listener) {
   listeners.add(listener);
@@ -43,6 +50,7 @@ export function onWords(listener) {
  */
 export function addWords(language, words) {
   known.set(language, { ...known.get(language), ...words });
+  version++;
   for (const listener of listeners) listener();
 }
 

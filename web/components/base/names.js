@@ -88,7 +88,11 @@ export function hue(id) {
  */
 export function highlighted(text, highlights, before = Number.POSITIVE_INFINITY) {
   const points = [...text];
-  const start = Math.max(0, Math.min(points.length, (highlights[0]?.[0] ?? 0) - before));
+  const first = highlights[0]?.[0] ?? 0;
+  let start = Math.max(0, Math.min(points.length, first - before));
+  // The next whole word, if one begins before the place.
+  const space = start ? points.slice(start, first).findIndex((point) => /\s/.test(point)) : -1;
+  if (space >= 0) start += space + 1;
   /** @type {(Marked | string)[]} */
   const parts = start ? ["…"] : [];
   let at = start;

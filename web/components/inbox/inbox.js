@@ -4,6 +4,7 @@ import { menu, modal } from "../base/dialog.js";
 import { define, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
+import { wordsVersion } from "../base/languages.js";
 import { highlighted } from "../base/names.js";
 import { exact, relative } from "../base/times.js";
 import { nameOf } from "../thread/system.js";
@@ -51,6 +52,11 @@ export class ParleyInbox extends ParleyElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pressing;
   #hasPressed = false;
+  /** @type {Map<string, {conversation: ShownConversation, memory: string, tree: import("../base/h.js").Tree}>} */
+  #drawn = new Map();
+  /** Grows as times grow old. */
+  #age = 0;
+  #isWaiting = false;
   #watched = "";
   #unwatch = () => {};
   #isLoadingMore = false;
@@ -60,7 +66,10 @@ export class ParleyInbox extends ParleyElement {
   /** @override */
   connectedCallback() {
     super.connectedCallback();
-    const minute = setInterval(() => !document.hidden && this.update(), 30_000); // times grow old
+    const minute = setInterval(() => {
+      this.#age++;
+      if (!document.hidden) this.update();
+    }, 30_000); // times grow old
     this.gone.signal.addEventListener("abort", () => {
       clearInterval(minute);
       clearTimeout(this.#timer);
@@ -69,6 +78,18 @@ export class ParleyInbox extends ParleyElement {
       this.#unwatch();
       this.#watched = "";
     });
+  }
+
+  /** However much comes, the list is drawn once a frame. @override */
+  changed() {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    const draw = () => {
+      this.#isWaiting = false;
+      this.update();
+    };
+    if (document.hidden) setTimeout(draw, PAUSE_MS);
+    else requestAnimationFrame(draw);
   }
 
   /** Opens the dialog for a new conversation. */
@@ -302,13 +323,30 @@ export class ParleyInbox extends ParleyElement {
     return h(
       "ul",
       { class: "entries", role: "list", key: "entries", "aria-label": this.t("conversations") },
-      list.map((conversation) =>
-        entry(this, store, conversation, {
-          isCurrent: conversation.id === store.current,
-          isReached: conversation.id === reached,
-        }),
-      ),
+      list.map((conversation) => this.#entry(store, conversation, reached)),
     );
+  }
+
+  /** An entry of which nothing has changed is the very tree of before, which is not looked at. @param {Store} store @param {ShownConversation} conversation @param {string | null | undefined} reached */
+  #entry(store, conversation, reached) {
+    const { id, other } = conversation;
+    const place = { isCurrent: id === store.current, isReached: id === reached };
+    const memory = [
+      place.isCurrent,
+      place.isReached,
+      other && store.presence(other.id).online,
+      store.typing(id).join(),
+      store.receipt(id, conversation.last_message?.seq ?? 0),
+      isMuted(conversation, store.now()),
+      this.language,
+      wordsVersion(),
+      this.#age,
+    ].join("\u0001");
+    const known = this.#drawn.get(id);
+    if (known?.conversation === conversation && known.memory === memory) return known.tree;
+    const tree = entry(this, store, conversation, place);
+    this.#drawn.set(id, { conversation, memory, tree });
+    return tree;
   }
 
   async #more() {
@@ -503,7 +541,9 @@ export class ParleyInbox extends ParleyElement {
           "span",
           { class: "top" },
           h("bdi", { class: "title cut" }, nameOf(this, store, message.sender_id)),
-          conversation && conversation.type !== "direct" && h("bdi", { class: "soft cut" }, conversation.title_shown),
+          conversation &&
+            (conversation.type !== "direct" || message.sender_id === store.userId) &&
+            h("bdi", { class: "soft cut" }, conversation.title_shown),
           h(
             "time",
             { datetime: message.created_at, title: exact(message.created_at, reader) },
