@@ -304,9 +304,8 @@ def test_emoji_can_be_chosen_by_keys_alone(pages: Pages) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
 
-    text = page.evaluate("composer.text")
-    assert text
-    assert page.evaluate("composer.shadowRoot.activeElement?.ariaLabel") == "Emoji"
+    page.wait_for_function("() => composer.shadowRoot.activeElement?.ariaLabel === 'Emoji'")
+    assert page.evaluate("composer.text")
 
 
 def test_a_pages_search_finds_gifs(pages: Pages) -> None:
