@@ -433,20 +433,33 @@ async function live(devices, people, choose, choices, steps) {
   }
 }
 
-/** Lets something happen wherever an event was lost: the next number shows the gap. Where nobody may write any more, the device connects again. @param {Device[]} devices */
-async function goOn(devices) {
-  for (const device of devices) {
-    for (const conversation_id of device.lost) {
-      let isShown = !device.replica.conversations.has(conversation_id);
-      for (const other of devices) {
-        if (isShown || other.person === device.person || !other.replica.conversations.has(conversation_id)) continue;
-        const { message } = other.client.send(conversation_id, { text: "still here" });
-        const path = await message.then((sent) => ({ message_id: sent.id, emoji: "🎉" })).catch(expected);
-        isShown = path !== undefined;
-        if (path)
-          await rest({ device: other })("PUT", "/messages/{message_id}/reactions/{emoji}", { path }).catch(expected);
-      }
-      if (isShown) continue;
+/**
+ * Lets every device lose an event of a message, and then one of a change: the next number of the conversation shows the gap. Where nobody may write any more, a
+ * device that lost something connects again.
+ *
+ * @param {Device[]} devices
+ */
+async function loseAndGoOn(devices) {
+  const ids = new Set(devices.flatMap(({ replica }) => [...replica.conversations.keys()]));
+  for (const conversation_id of ids) {
+    const members = devices.filter(({ replica }) => replica.conversations.has(conversation_id));
+    for (const device of members) device.fault = "lost";
+    let isShown = false;
+    for (const device of members.filter(({ name }) => name.endsWith("1"))) {
+      const sent = await device.client.send(conversation_id, { text: "still here" }).message.catch(expected);
+      if (!sent) continue;
+      await device.client.send(conversation_id, { text: "and here" }).message.catch(expected);
+      const path = { message_id: sent.id, emoji: "🎉" };
+      for (const one of members) one.fault ??= "lost";
+      for (const method of ["PUT", "DELETE"])
+        await rest({ device })(method, "/messages/{message_id}/reactions/{emoji}", { path }).catch(expected);
+      isShown = true;
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100)); // the last events come
+    for (const device of members) {
+      device.fault = null;
+      if (isShown || !device.lost.has(conversation_id)) continue;
       device.cut();
       device.mend();
     }
@@ -470,7 +483,7 @@ for (const [place, seed] of SEEDS.entries()) {
 
     await live(devices, ids, choose, CHOICES, STEPS);
     await Promise.all(devices.map((device) => device.back()));
-    await goOn(devices);
+    await loseAndGoOn(devices);
     await converge(devices, names, { isLookedAt: false });
 
     const fresh = names.map((name) => new Device(name, 3));
