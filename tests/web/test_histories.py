@@ -9,7 +9,7 @@ from tests.e2e.stack import running
 from tests.web.test_client import addresses
 from tests.web.tools import NODE_TESTS, node
 
-SEEDS = 3  # each has people of its own
+SEEDS = 2  # each has people of its own
 
 
 def test_every_device_has_what_a_fresh_read_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
