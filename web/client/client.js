@@ -299,7 +299,7 @@ export class Client extends Emitter {
   async #arrive(socket) {
     const hello = /** @type {import("./types.d.ts").Hello} */ (socket.hello);
     this.#arriving = socket;
-    this.#skewMs = Date.parse(hello.server_time) - this.#options.now();
+    this.#tokens.skewMs = this.#skewMs = Date.parse(hello.server_time) - this.#options.now();
     this.#become(hello.user.id);
     this.#feed({ kind: "ack", action: "hello", request: {}, data: hello });
     await this.#catchUp();
@@ -388,7 +388,7 @@ export class Client extends Emitter {
    */
   #follow(state, userId, skewMs) {
     const wasNew = this.replica === null || this.state.hello === null;
-    this.#skewMs = skewMs;
+    this.#tokens.skewMs = this.#skewMs = skewMs;
     if (userId !== null) this.#become(userId);
     this.#setState({ ...state, error: state.error && new ParleyError(state.error), isLeader: false });
     if (wasNew && state.status === "online") void this.#followUp();
@@ -485,6 +485,7 @@ export class Client extends Emitter {
     if (event === "attachment_updated") this.#uploads.hear(data.attachment);
     this.emit("event", { event, data });
     for (const message of news) {
+      this.#watching.askAgain([message.sender_id]);
       this.emit("message", { message, conversationId: message.conversation_id });
       if (isOwn) this.#delivered(message.conversation_id);
     }
@@ -548,6 +549,8 @@ export class Client extends Emitter {
       const data = input.data;
       const message = data?.client_id ? data : data?.message;
       if (!message?.client_id) return;
+      const members = this.replica?.conversation(message.conversation_id)?.members ?? [];
+      this.#watching.askAgain(members.map(({ user_id }) => user_id));
       void this.#outbox.arrived(message.client_id); // its promise is kept after the outbox has let go of it
       this.#settle(message.client_id, message, null);
     }

@@ -12,6 +12,9 @@ export class Tokens {
   #current = null;
   /** @type {Promise<string> | null} */
   #asked = null;
+  #cameAt = 0;
+  /** The server's clock minus the reader's, once it is known. @type {number | null} */
+  skewMs = null;
 
   /**
    * @param {string | (() => string | Promise<string>)} source
@@ -25,7 +28,8 @@ export class Tokens {
   /**
    * Returns a token that is good for some time yet; throws ParleyError `no_token` if the host has none.
    *
-   * @param {number} [goodForMs] the host is asked for a newer one if this one ends before; if it has none, this one is taken while it lasts
+   * @param {number} [goodForMs] the host is asked for a newer one if this one ends before; if it has none, this one is taken, because the server
+   *   alone knows what time it is
    */
   async get(goodForMs = EARLY_MS) {
     const current = this.#current;
@@ -33,7 +37,7 @@ export class Tokens {
     try {
       return await this.#once(current);
     } catch (error) {
-      if (current !== null && this.#left(current) > 0) return current;
+      if (current !== null) return current;
       throw error;
     }
   }
@@ -67,13 +71,21 @@ export class Tokens {
       throw failure("no_token", "The sign-in has ended. Please sign in again.");
     }
     this.#current = token;
+    this.#cameAt = this.#now();
     return token;
   }
 
-  /** Milliseconds until a token ends; endless if it does not say. @param {string} token */
+  /**
+   * Milliseconds until a token ends; endless if it does not say. The reader's clock may be hours off: until the server's is known, a token counts as
+   * made when it came.
+   *
+   * @param {string} token
+   */
   #left(token) {
-    const { exp } = payloadOf(token);
-    return typeof exp === "number" ? exp * 1000 - this.#now() : Number.POSITIVE_INFINITY;
+    const { exp, iat } = payloadOf(token);
+    if (typeof exp !== "number") return Number.POSITIVE_INFINITY;
+    if (this.skewMs === null && typeof iat === "number") return this.#cameAt + (exp - iat) * 1000 - this.#now();
+    return exp * 1000 - this.#now() - (this.skewMs ?? 0);
   }
 }
 

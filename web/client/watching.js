@@ -15,6 +15,7 @@ export class Watching {
   #asked = new Map();
   /** @type {any} */
   #timer = null;
+  #isSoon = false;
 
   /**
    * @param {(userIds: string[]) => Promise<unknown>} ask
@@ -49,18 +50,28 @@ export class Watching {
     this.lookSoon();
   }
 
+  /** What hid a person's status may have passed: the first answer in a conversation, say. @param {string[]} userIds */
+  askAgain(userIds) {
+    for (const id of userIds) this.#asked.delete(id);
+    if (userIds.some((id) => this.#watched.has(id) && !this.#isKnown(id))) this.lookSoon();
+  }
+
   lookSoon() {
-    if (this.#timer === null) this.#timer = setTimeout(() => this.#look(), TOGETHER_MS);
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), TOGETHER_MS);
   }
 
   stop() {
     clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#isSoon = false;
     this.#watched.clear();
   }
 
   #look() {
     this.#timer = null;
+    this.#isSoon = false;
     const now = this.#now();
     const due = [...this.#watched.keys()]
       .filter((id) => !this.#isKnown(id) && now - (this.#asked.get(id) ?? 0) >= AGAIN_MS)

@@ -35,7 +35,7 @@ test("a token of which another request has got a newer one is not asked for agai
   assert.equal(source.mock.callCount(), 2);
 });
 
-test("a token that ends soon is taken while it lasts if the host has no newer one", async () => {
+test("a token that ends soon is taken if the host has no newer one: the server alone knows what time it is", async () => {
   let now = 0;
   const token = tokenUntil(400);
   const tokens = new Tokens(token, () => now);
@@ -43,8 +43,28 @@ test("a token that ends soon is taken while it lasts if the host has no newer on
   now = 100_000;
   assert.equal(await tokens.get(360_000), token);
   now = 400_000;
-  await assert.rejects(tokens.get(), { code: "no_token" });
+  assert.equal(await tokens.get(), token);
+  await assert.rejects(tokens.renew(token), { code: "no_token" });
 });
+
+for (const [hours, is] of /** @type {const} */ ([
+  [2, "ahead"],
+  [-2, "behind"],
+])) {
+  test(`a clock that is two hours ${is} does not ask the host again and again`, async (t) => {
+    let now = (100 + hours * 3600) * 1000;
+    const source = t.mock.fn(async () => tokenUntil(3700, { iat: 100, n: source.mock.callCount() }));
+    const tokens = new Tokens(source, () => now);
+    await tokens.get();
+    await tokens.get();
+    tokens.skewMs = -hours * 3_600_000;
+    await tokens.get();
+    assert.equal(source.mock.callCount(), 1);
+    now += 3_590_000; // ten seconds before its end
+    await tokens.get();
+    assert.equal(source.mock.callCount(), 2);
+  });
+}
 
 for (const source of [async () => "", async () => undefined, async () => Promise.reject(new Error("of the host"))]) {
   test(`a host without a token: ${source}`, async () => {
