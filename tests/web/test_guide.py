@@ -142,3 +142,42 @@ def test_every_example_has_a_test() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
 
     assert [name for name in EXAMPLES if name not in tests and f"{Path(name).stem}." not in tests] == []
+
+
+def test_the_theme_of_the_guide_is_taken_up(show: Show, stack: Stack, ada: Person) -> None:
+    page = show(
+        '<link rel="stylesheet" href="/theme.css">'
+        f'<parley-chat url="{stack.rest_url}" socket-url="{stack.websocket_url}" token-url="/parley-token">'
+        "</parley-chat>",
+        'import "/web/parley.js"',
+        theme__css=example("theme.css", stack),
+    )
+    expect(page.locator("parley-inbox").get_by_text(SAID)).to_be_visible()
+
+    button = page.get_by_role("button", name="New")
+    expect(button).to_have_css("background-color", "rgb(11, 114, 133)")
+    expect(button).to_have_css("font-family", "Inter, sans-serif")
+
+
+def test_the_guide_names_each_element_with_its_attributes_and_each_property() -> None:
+    named = dict(re.findall(r"^\| `<(parley-[a-z-]+)>` \| [^|]+ \|(.*)\|$", GUIDE, re.MULTILINE))
+    sources = [path.read_text(encoding="utf-8") for path in (WEB / "components").rglob("*.js")]
+    theme = (WEB / "components" / "base" / "theme.js").read_text(encoding="utf-8")
+    defined = {
+        found[1]: re.findall(r'"([a-z-]+)"', attributes[1] if attributes else "")
+        for source in sources
+        for found in re.finditer(r'define\("(parley-[a-z-]+)"', source)
+        for attributes in [re.search(r"static attributes = \[(.*?)\]", source)]
+        if found[1] not in ("parley-emoji", "parley-desk-screen")  # parts of the composer and of the desk
+    }
+    for element in ("parley-thread", "parley-composer"):  # they are defined in components/index.js
+        folder = element.removeprefix("parley-")
+        source = (WEB / "components" / folder / f"{folder}.js").read_text(encoding="utf-8")
+        attributes = re.search(r"static attributes = \[(.*?)\]", source)
+        assert attributes
+        defined[element] = re.findall(r'"([a-z-]+)"', attributes[1])
+
+    assert set(named) == set(defined)
+    for element, attributes in defined.items():
+        assert [one for one in attributes if f"`{one}`" not in named[element]] == [], element
+    assert [one for one in sorted(set(re.findall(r"--parley-[a-z-]+[a-z]", theme))) if f"`{one}`" not in GUIDE] == []

@@ -685,6 +685,10 @@ export class Client extends Emitter {
       await this.rest("GET", "/conversations/{conversation_id}/messages", { path, query: { limit: PAGE } });
     };
     await Promise.all([this.#rejoin(), read()]);
+    if (this.replica && !this.replica.conversations.has(conversationId)) {
+      const detail = "There is no such conversation, or you are not in it.";
+      throw new ParleyError({ status: 404, code: "conversation_not_found", detail });
+    }
     if (this.replica?.conversations.get(conversationId)?.object.type === "group") {
       await this.rest("GET", "/conversations/{conversation_id}/members", { path, query: { limit: MEMBERS_PAGE } });
     }

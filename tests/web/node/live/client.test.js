@@ -161,3 +161,14 @@ test("a token that the server does not take ends in a clear state", async (t) =>
   await assert.rejects(a.load(), { name: "ParleyError" });
   assert.equal(a.connection.status, "signed_out");
 });
+
+test("a conversation that the user is not in says so, and is no endless loading", async (t) => {
+  const [a, b] = [createStore(device("alice")), createStore(device("bob"))];
+  t.after(() => {
+    for (const store of [a, b]) store.client.close();
+  });
+  await Promise.all([a.load(), b.load()]);
+  const id = await a.openContext({ user_id: people.grace?.id ?? "" });
+  await assert.rejects(b.open(id), { code: "conversation_not_found" });
+  assert.deepEqual([b.thread(id).isLoading, b.thread(id).error?.code], [false, "conversation_not_found"]);
+});

@@ -1,0 +1,198 @@
+"""People with two devices each, in browsers upon the stack that `make run` starts, through what can go wrong.
+
+Everything is done by the visible controls of `<parley-chat>`; the connection is the only thing that a test gives.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.e2e.stack import Person, Stack, free_port, running
+from tests.web.browser import DESKTOP, PHONE, Pages, Profile
+
+WHOLE = "<style>html, body { margin: 0; height: 100% } main { height: 100% }</style>"
+BODY = '<main><parley-chat conversation="%s"></parley-chat></main>'
+SCRIPT = """
+import { configure } from "/web/parley.js"
+window.store = configure(%s)
+"""
+PATIENCE_MS = 60_000  # for what needs a lost connection to be noticed: tries are 30 s apart in the end
+
+
+@dataclass
+class Talk:
+    """Two people and their conversation."""
+
+    stack: Stack
+    alice: Person
+    bob: Person
+    conversation_id: str
+
+    def on(self, pages: Pages, person: Person, profile: Profile = DESKTOP, clock_ms: int = 0) -> Page:
+        """Returns a new device of a person with the conversation on its screen; its clock is that much ahead."""
+        context = pages.device(profile, permissions=["local-network-access"])
+        if clock_ms:
+            context.add_init_script(
+                f"const now = Date.now; Date.now = () => now() + {clock_ms};"
+                f"const Real = Date; globalThis.Date = class extends Real {{ constructor(...given) {{"
+                f" super(...(given.length ? given : [Real.now()])) }} }}"
+            )
+        return self.tab(context, person)
+
+    def tab(self, context: BrowserContext, person: Person) -> Page:
+        """Returns another tab of a device with the conversation on its screen."""
+        origin = self.stack.rest_url.removesuffix("/v1")
+        connection = {"url": self.stack.rest_url, "socketUrl": self.stack.websocket_url, "token": person.token}
+        page = context.new_page()
+        shown = BODY % self.conversation_id
+        document = f'<!doctype html><html lang="en"><head><title>Chat</title>{WHOLE}</head><body>{shown}'
+        script = f"{origin}/given/{person.user_id}.js"
+        html = f'{document}<script type="module" src="{script}"></script></body></html>'
+        page.route(
+            script, lambda route: route.fulfill(body=SCRIPT % json.dumps(connection), content_type="text/javascript")
+        )
+        page.route(f"{origin}/given/page", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto(f"{origin}/given/page")
+        expect(page.locator("parley-composer textarea")).to_be_enabled(timeout=PATIENCE_MS)
+        return page
+
+
+@pytest.fixture
+def talk(stack: Stack) -> Talk:
+    alice, bob = stack.person("alice"), stack.person("bob")
+    conversation_id = alice.opens(bob)
+    alice.post(f"/conversations/{conversation_id}/messages", text="Hello, Bob")
+    return Talk(stack, alice, bob, conversation_id)
+
+
+def say(page: Page, text: str) -> None:
+    page.locator("parley-composer textarea").fill(text)
+    page.keyboard.press("Enter")
+
+
+def bubbles(page: Page) -> Locator:
+    return page.locator("parley-thread").get_by_role("article")
+
+
+def shows(page: Page, *texts: str) -> None:
+    """Waits until a device shows these messages, each once and in this order."""
+    expect(bubbles(page)).to_have_count(len(texts), timeout=PATIENCE_MS)
+    for index, text in enumerate(texts):
+        expect(bubbles(page).nth(index)).to_contain_text(text)
+
+
+def test_two_people_with_two_devices_each(pages: Pages, talk: Talk) -> None:
+    desk, phone = talk.on(pages, talk.alice), talk.on(pages, talk.alice, PHONE)
+    hers, his = talk.on(pages, talk.bob), talk.on(pages, talk.bob, PHONE)
+    say(desk, "Tea at **five**?")
+    for page in (desk, phone, hers, his):
+        shows(page, "Hello, Bob", "Tea at five?")
+    expect(bubbles(his).last.locator("strong")).to_have_text("five")
+
+    his.bring_to_front()
+    his.locator("parley-composer textarea").press_sequentially("Yes", delay=30)
+    expect(desk.locator("parley-thread")).to_contain_text("typing")
+    his.get_by_role("button", name="Send").click()
+    for page in (desk, phone, hers, his):
+        shows(page, "Hello, Bob", "Tea at five?", "Yes")
+
+    bubbles(desk).last.hover()
+    desk.get_by_role("button", name="❤️").first.click()
+    for page in (phone, hers, his):
+        expect(bubbles(page).last).to_contain_text("❤️")
+
+
+def test_a_minute_offline_in_mid_send(pages: Pages, talk: Talk) -> None:
+    pages.allow("ERR_INTERNET_DISCONNECTED|Failed to load resource")
+    desk, his = talk.on(pages, talk.alice), talk.on(pages, talk.bob)
+    desk.context.set_offline(True)
+    desk.evaluate("window.dispatchEvent(new Event('offline'))")
+    for text in ("one", "two", "three"):
+        say(desk, text)
+    shows(desk, "Hello, Bob", "one", "two", "three")
+    say(his, "are you there?")
+    desk.context.set_offline(False)
+    for page in (desk, his):
+        expect(bubbles(page)).to_have_count(5, timeout=PATIENCE_MS)
+    assert bubbles(desk).all_inner_texts() != []
+    assert [text for text in ("one", "two", "three") if bubbles(his).filter(has_text=text).count() != 1] == []
+
+
+def test_the_leading_tab_is_closed(pages: Pages, talk: Talk) -> None:
+    first = talk.on(pages, talk.alice)
+    second = talk.tab(first.context, talk.alice)
+    his = talk.on(pages, talk.bob)
+    assert first.evaluate("store.connection.isLeader") and not second.evaluate("store.connection.isLeader")
+    say(second, "from the second tab")
+    for page in (first, second, his):
+        shows(page, "Hello, Bob", "from the second tab")
+
+    first.close()
+
+    second.wait_for_function("() => store.connection.isLeader && store.connection.status === 'online'")
+    say(his, "still there?")
+    shows(second, "Hello, Bob", "from the second tab", "still there?")
+    say(second, "yes")
+    shows(his, "Hello, Bob", "from the second tab", "still there?", "yes")
+
+
+def test_a_page_that_is_loaded_again_shows_what_it_kept_and_sends_what_it_had_not(pages: Pages, talk: Talk) -> None:
+    pages.allow("ERR_|Failed to load resource|WebSocket connection")
+    desk = talk.on(pages, talk.alice)
+    say(desk, "kept")
+    shows(desk, "Hello, Bob", "kept")
+    desk.wait_for_timeout(1000)  # what is kept is written twice a second
+    desk.evaluate("() => { store.client.request = () => new Promise(() => {}) }")  # a send that never comes back
+    say(desk, "on its way")
+    shows(desk, "Hello, Bob", "kept", "on its way")
+
+    desk.reload()
+
+    shows(desk, "Hello, Bob", "kept", "on its way")
+    his = talk.on(pages, talk.bob)
+    shows(his, "Hello, Bob", "kept", "on its way")
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+def test_a_clock_that_is_hours_off(pages: Pages, talk: Talk, hours: int) -> None:
+    desk, his = talk.on(pages, talk.alice, clock_ms=hours * 3_600_000), talk.on(pages, talk.bob)
+    say(his, "what time is it?")
+    shows(desk, "Hello, Bob", "what time is it?")
+    say(desk, "now")
+    shows(his, "Hello, Bob", "what time is it?", "now")
+    for page in (desk, his):
+        expect(page.locator("parley-thread")).to_contain_text("Online")
+        assert "hour" not in bubbles(page).last.inner_text() and "2h" not in bubbles(page).last.inner_text()
+
+
+@pytest.fixture
+def ports() -> dict[str, str]:
+    return {"REST_PORT": str(free_port()), "WS_PORT": str(free_port())}
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, ports: dict[str, str]) -> Iterator[Path]:
+    yield tmp_path / "state"
+
+
+def test_the_stack_is_killed_and_comes_back(pages: Pages, fresh: Path, ports: dict[str, str]) -> None:
+    pages.allow("ERR_|Failed to load resource|WebSocket connection")
+    with running(fresh, **ports) as stack:
+        alice, bob = stack.person("alice"), stack.person("bob")
+        talk = Talk(stack, alice, bob, alice.opens(bob))
+        desk, his = talk.on(pages, alice), talk.on(pages, bob)
+        say(desk, "before")
+        shows(his, "before")
+    say(desk, "meanwhile")
+    shows(desk, "before", "meanwhile")
+    expect(desk.locator("parley-chat")).to_contain_text("offline", ignore_case=True, timeout=PATIENCE_MS)
+    with running(fresh, **ports):
+        for page in (desk, his):
+            shows(page, "before", "meanwhile")
+        say(his, "after")
+        for page in (desk, his):
+            shows(page, "before", "meanwhile", "after")
