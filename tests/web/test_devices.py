@@ -4,7 +4,6 @@ Everything is done by the visible controls of `<parley-chat>`; the connection is
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,19 +168,10 @@ def test_a_clock_that_is_hours_off(pages: Pages, talk: Talk, hours: int) -> None
         assert "hour" not in bubbles(page).last.inner_text() and "2h" not in bubbles(page).last.inner_text()
 
 
-@pytest.fixture
-def ports() -> dict[str, str]:
-    return {"REST_PORT": str(free_port()), "WS_PORT": str(free_port())}
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, ports: dict[str, str]) -> Iterator[Path]:
-    yield tmp_path / "state"
-
-
-def test_the_stack_is_killed_and_comes_back(pages: Pages, fresh: Path, ports: dict[str, str]) -> None:
+def test_the_stack_is_killed_and_comes_back(pages: Pages, tmp_path: Path) -> None:
+    rest, socket = str(free_port()), str(free_port())
     pages.allow("ERR_|Failed to load resource|WebSocket connection")
-    with running(fresh, **ports) as stack:
+    with running(tmp_path, REST_PORT=rest, WS_PORT=socket) as stack:
         alice, bob = stack.person("alice"), stack.person("bob")
         talk = Talk(stack, alice, bob, alice.opens(bob))
         desk, his = talk.on(pages, alice), talk.on(pages, bob)
@@ -190,7 +180,7 @@ def test_the_stack_is_killed_and_comes_back(pages: Pages, fresh: Path, ports: di
     say(desk, "meanwhile")
     shows(desk, "before", "meanwhile")
     expect(desk.locator("parley-chat")).to_contain_text("offline", ignore_case=True, timeout=PATIENCE_MS)
-    with running(fresh, **ports):
+    with running(tmp_path, REST_PORT=rest, WS_PORT=socket):
         for page in (desk, his):
             shows(page, "before", "meanwhile")
         say(his, "after")
