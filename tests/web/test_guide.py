@@ -178,6 +178,6 @@ def test_the_guide_names_each_element_with_its_attributes_and_each_property() ->
         defined[element] = re.findall(r'"([a-z-]+)"', attributes[1])
 
     assert set(named) == set(defined)
-    for element, attributes in defined.items():
-        assert [one for one in attributes if f"`{one}`" not in named[element]] == [], element
+    for element, names in defined.items():
+        assert [one for one in names if f"`{one}`" not in named[element]] == [], element
     assert [one for one in sorted(set(re.findall(r"--parley-[a-z-]+[a-z]", theme))) if f"`{one}`" not in GUIDE] == []
