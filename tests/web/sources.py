@@ -38,6 +38,8 @@ def violations(page: Page, context: str = "document") -> list[str]:
     """Returns what axe-core finds on a page against WCAG 2.2 AA: each rule with the elements that break it."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())  # the debugger's own code: the page's policy does not bind it
+    page.emulate_media(reduced_motion="reduce")  # a colour in the middle of a change is none that stays
+    page.wait_for_timeout(200)
     found = page.evaluate(
         """context => axe.run(context === 'document' ? document : context, {
              runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
