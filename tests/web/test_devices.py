@@ -94,6 +94,12 @@ def test_two_people_with_two_devices_each(pages: Pages, talk: Talk) -> None:
 
     his.bring_to_front()
     his.locator("parley-composer textarea").press_sequentially("Yes", delay=30)
+    for _ in range(40):  # keys follow: others see it for five seconds after a key
+        if "typing" in desk.locator("parley-thread").inner_text():
+            break
+        his.locator("parley-composer textarea").press("!")
+        his.keyboard.press("Backspace")
+        his.wait_for_timeout(500)
     expect(desk.locator("parley-thread")).to_contain_text("typing")
     his.get_by_role("button", name="Send").click()
     for page in (desk, phone, hers, his):
