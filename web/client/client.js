@@ -1,7 +1,7 @@
 import { Connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import { failure, ParleyError } from "./errors.js";
-import { Outbox, recipientKey } from "./outbox.js";
+import { Outbox } from "./outbox.js";
 import { Replica } from "./replica/replica.js";
 import { Rest } from "./rest.js";
 import { indexedDbStorage, memoryStorage } from "./storage.js";
@@ -46,7 +46,6 @@ const NO_CHANGES = new Replica({ userId: "" }).apply({ kind: "tick" }).changes;
  * @property {() => number} [random]
  * @property {EventTarget | null} [page] hears `online`, `pageshow` and `pagehide`
  *
- * @typedef {{type: string, event: string, data: any}} AnyEvent
  * @typedef {{
  *   change: Changes,
  *   state: ConnectionState,
@@ -230,7 +229,7 @@ export class Client extends Emitter {
   #watchPage() {
     const { page } = this.#options;
     const { signal } = this.#end;
-    const wake = () => this.#connection?.wake();
+    const wake = () => this.wake();
     page?.addEventListener("online", wake, { signal });
     page?.addEventListener("pageshow", wake, { signal });
     page?.addEventListener("pagehide", () => void this.#keep(), { signal });
@@ -244,7 +243,6 @@ export class Client extends Emitter {
   #lead() {
     this.#setState({ isLeader: true });
     this.#connection?.start();
-    this.#tabs?.tell({ openOf: null });
   }
 
   /** Tries at once, or tests the connection: the page calls it when it has reason to believe that something changed. */
@@ -377,7 +375,7 @@ export class Client extends Emitter {
       void this.#followUp();
     }
     if (news.who && this.state.isLeader) this.#setState({});
-    if (news.type === "leads" || news.openOf === null) this.#tellOpen();
+    if (news.type === "leads") this.#tellOpen();
     if (news.signedOut) void this.#forget().catch((error) => this.#cannotKeep(error));
   }
 
@@ -841,12 +839,6 @@ export class Client extends Emitter {
   /** Gives up a message that is not sent. @param {string} clientId */
   discard(clientId) {
     return this.#outbox.discard(clientId);
-  }
-
-  /** The outbox's entries to a person with whom no conversation is open. @param {Recipient} to */
-  pendingTo(to) {
-    const key = recipientKey(to);
-    return this.#outbox.entries.filter((entry) => entry.to && recipientKey(entry.to) === key);
   }
 
   /** @param {OutboxEntry} entry */
