@@ -299,6 +299,11 @@ export class ParleyElement extends HTMLElement {
     return this.state("block", this.t("suspended"), this.because(store.connection.error));
   }
 
+  /** The button of a state that another try may end. @param {() => unknown} again */
+  retry(again) {
+    return h("button", { type: "button", class: "button", onclick: again }, this.t("retry"));
+  }
+
   /**
    * A whole pane's state: empty, an error, signed out.
    *

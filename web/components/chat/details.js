@@ -6,6 +6,7 @@ import { h, safeUrl } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { plain } from "../base/markdown.js";
 import { highlighted, size } from "../base/names.js";
+import { searchField } from "../base/search.js";
 import { exact, relative } from "../base/times.js";
 import { face, isMuted } from "../inbox/entry.js";
 import { People, skeleton } from "../inbox/people.js";
@@ -258,27 +259,16 @@ export class ParleyDetails extends ParleyElement {
     return h(
       "section",
       { key: "search", role: "search", "aria-label": label },
-      h(
-        "div",
-        { class: "search" },
-        icon("search"),
-        h("input", {
-          class: "field",
-          type: "search",
-          autocomplete: "off",
-          enterkeyhint: "search",
-          maxlength: "200",
-          "aria-label": label,
-          placeholder: label,
-          value: this.#q,
-          oninput: (/** @type {InputEvent} */ event) => {
-            this.#q = /** @type {HTMLInputElement} */ (event.target).value;
-            clearTimeout(this.#timer);
-            this.#pages.delete("found");
-            if (this.#q.trim()) this.#timer = setTimeout(() => void this.#load(store, "found"), PAUSE_MS);
-            this.update();
-          },
-        }),
+      searchField(
+        label,
+        (q) => {
+          this.#q = q;
+          clearTimeout(this.#timer);
+          this.#pages.delete("found");
+          if (q.trim()) this.#timer = setTimeout(() => void this.#load(store, "found"), PAUSE_MS);
+          this.update();
+        },
+        { enterkeyhint: "search", maxlength: "200", value: this.#q },
       ),
       this.#q.trim() &&
         this.#paged(store, "found", this.t("no_results"), ({ message, highlights }) =>

@@ -4,6 +4,7 @@ import { define, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { parse } from "../base/markdown.js";
+import { searchField } from "../base/search.js";
 import { exact, relative } from "../base/times.js";
 import { skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
@@ -198,24 +199,14 @@ class ParleyDeskScreen extends ParleyElement {
       h(
         "div",
         { class: "find", role: "search", "aria-label": label },
-        h(
-          "div",
-          { class: "search" },
-          icon("search"),
-          h("input", {
-            class: "field",
-            type: "search",
-            autocomplete: "off",
-            maxlength: "200",
-            "aria-label": label,
-            placeholder: label,
-            value: this.#q,
-            oninput: (/** @type {InputEvent} */ event) => {
-              this.#q = /** @type {HTMLInputElement} */ (event.target).value;
-              clearTimeout(this.#timer);
-              this.#timer = setTimeout(() => this.#search(store), PAUSE_MS);
-            },
-          }),
+        searchField(
+          label,
+          (q) => {
+            this.#q = q;
+            clearTimeout(this.#timer);
+            this.#timer = setTimeout(() => this.#search(store), PAUSE_MS);
+          },
+          { maxlength: "200", value: this.#q },
         ),
       ),
       h(
@@ -249,7 +240,7 @@ class ParleyDeskScreen extends ParleyElement {
               "alert",
               this.because(tickets.error),
               null,
-              h("button", { type: "button", class: "button", onclick: () => this.#search(store) }, this.t("retry")),
+              this.retry(() => this.#search(store)),
             )
           : all.length
             ? h(

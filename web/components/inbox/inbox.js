@@ -6,6 +6,7 @@ import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { wordsVersion } from "../base/languages.js";
 import { highlighted } from "../base/names.js";
+import { searchField } from "../base/search.js";
 import { exact, relative } from "../base/times.js";
 import { nameOf } from "../thread/system.js";
 import { entry, isMuted } from "./entry.js";
@@ -206,22 +207,14 @@ export class ParleyInbox extends ParleyElement {
     return h(
       "div",
       { class: "find", role: "search", "aria-label": this.t("search_hint") },
-      h(
-        "div",
-        { class: "search" },
-        icon("search"),
-        h("input", {
-          class: "field",
+      searchField(
+        this.t("search_hint"),
+        (q) => this.#seek(q),
+        {
           part: "search",
-          type: "search",
-          autocomplete: "off",
           enterkeyhint: "search",
-          "aria-label": this.t("search_hint"),
-          placeholder: this.t("search_hint"),
           value: this.q,
           maxlength: "200",
-          oninput: (/** @type {InputEvent} */ event) =>
-            this.#seek(/** @type {HTMLInputElement} */ (event.target).value),
           onkeydown: (/** @type {KeyboardEvent} */ event) => {
             if (event.key === "Escape" && this.q) {
               event.stopPropagation();
@@ -231,7 +224,7 @@ export class ParleyInbox extends ParleyElement {
               this.#focus(0);
             }
           },
-        }),
+        },
         this.q &&
           h(
             "button",

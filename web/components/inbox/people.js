@@ -2,6 +2,7 @@
 import { avatar } from "../base/avatar.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
+import { searchField } from "../base/search.js";
 
 /** @typedef {import("../base/element.js").ParleyElement} Host */
 /** @typedef {import("../base/contract.d.ts").Store} Store */
@@ -86,21 +87,8 @@ export class People {
   /** The search field. */
   field() {
     const { host } = this;
-    return h(
-      "div",
-      { class: "search", key: "search" },
-      icon("search"),
-      h("input", {
-        class: "field",
-        type: "search",
-        autofocus: true,
-        enterkeyhint: "search",
-        autocomplete: "off",
-        "aria-label": host.t("search_people"),
-        placeholder: host.t("search_people"),
-        oninput: (/** @type {InputEvent} */ event) => this.search(/** @type {HTMLInputElement} */ (event.target).value),
-      }),
-    );
+    const more = { autofocus: true, enterkeyhint: "search" };
+    return searchField(host.t("search_people"), (q) => this.search(q), more);
   }
 
   /** Who was chosen, each with a button that takes them out. */

@@ -137,7 +137,7 @@ export class ParleySupport extends ParleyElement {
               "alert",
               this.because(tickets.error),
               null,
-              h("button", { type: "button", class: "button", onclick: () => void tickets.load() }, this.t("retry")),
+              this.retry(() => void tickets.load()),
             )
           : all.length
             ? [

@@ -233,9 +233,8 @@ export class ParleyThread extends ParleyElement {
     if (this.#isSeeking) return this.loading();
     if (messages.length === 0) {
       if (thread.error) {
-        const retry = () => this.attempt(() => store["open"](this.#opened).finally(() => store["close"](this.#opened)));
-        const button = h("button", { type: "button", class: "button", onclick: retry }, this.t("retry"));
-        return this.state("alert", this.t("not_loaded"), this.because(thread.error), button);
+        const again = () => this.attempt(() => store["open"](this.#opened).finally(() => store["close"](this.#opened)));
+        return this.state("alert", this.t("not_loaded"), this.because(thread.error), this.retry(again));
       }
       if (thread.isLoading || !thread.foundNewest) return this.loading();
       return h("slot", { name: "empty" }, this.state("chat", this.t("no_messages"), this.t("no_messages_hint")));
