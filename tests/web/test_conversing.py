@@ -15,15 +15,17 @@ from tests.web.sources import PIXEL
 SCRIPT = """
 import { configure } from "/web/parley.js"
 const style = new CSSStyleSheet()
-style.replaceSync("html, body, main { height: 100%%; margin: 0 } main { display: flex; flex-direction: column } parley-thread { flex: 1; min-height: 0 }")
+style.replaceSync(`html, body, main { height: 100%%; margin: 0 } main { display: flex; flex-direction: column }
+  parley-thread { flex: 1; min-height: 0 }`)
 document.adoptedStyleSheets = [style]
 const demo = await (await fetch("/local/demo")).json()
 const token = async () => (await (await fetch("/local/demo/token", {
   method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({user_id: "%s"}),
 })).json()).token
-window.store = configure({url: location.origin + demo.path, socketUrl: `ws://localhost:${demo.socket_port}${demo.socket_path}`, token})
+const socketUrl = `ws://localhost:${demo.socket_port}${demo.socket_path}`
+window.store = configure({url: location.origin + demo.path, socketUrl, token})
 window.thread = document.querySelector("parley-thread")
-"""  # noqa: E501
+"""
 ANA, BEN = "demo-ada", "demo-sam"
 
 
