@@ -59,11 +59,16 @@ operation: .venv/.dev  ## the first version of a new operation in all its places
 template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml and stacks/: sam validate, cfn-lint, checkov
 	@.venv/bin/python -m tests.template.gate
 
+# Temporary files are in memory where it has room: to delete those of the deployment test from a disk took a minute.
+ROOM := awk '$$1 == "MemAvailable:" {free = $$2} END {exit !(free > 8000000)}' /proc/meminfo 2>/dev/null && [ -w /dev/shm ] && \
+	df -Pk /dev/shm | awk 'NR == 2 {exit !($$4 > 4000000)}'
+
 # The check runs beside the tests, because mypy without its cache would keep one processor idle. One run shows both.
-# In the order of their folders: what takes longest comes first, and the many small ones fill the gaps at the end.
+# In the order of their folders (tests/conftest.py): what takes longest comes first, and the many small ones fill the gaps at the end.
 test:  ## check and every test, the template's gate among them (tests/template/test_gate.py)
 	@$(MAKE) -j 3 setup
-	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; failed=; \
+	@export TMPDIR=$$(if $(ROOM); then mktemp -d -p /dev/shm parley-XXXXXX; else mktemp -d; fi); \
+	said="$$TMPDIR/said"; trap 'rm -rf "$$TMPDIR"' EXIT; failed=; \
 	$(MAKE) check >"$$said" 2>&1 & check=$$!; \
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS) || failed="$$failed pytest"; \
 	wait $$check || failed="$$failed check"; cat "$$said"; \

@@ -29,6 +29,7 @@ SECTIONS = (
     "media",
     "notifications",
     "webhooks",
+    "moving",
     "web",
     "cost",
 )

@@ -41,6 +41,7 @@ class Counting:
         self.sends("WebSocket", self.scene.send_over_socket)
         self.talking()
         self.changes()
+        self.endings()
         self.group()
         self.opening()
         self.lists()
@@ -71,6 +72,11 @@ class Counting:
         message_id = self.send_over_rest()
         read = partial(self.stage.rest, self.bob, "MarkRead", {"message_id": message_id})
         self.count("mark_read.REST", "mark read over REST", read, round_trips=2)
+        here = {"conversation_id": self.conversation_id}
+        mark = partial(self.stage.rest, self.bob, "MarkUnread", here, body={"seq": 1})
+        self.count("mark_unread.REST", "mark as unread over REST", mark, round_trips=2, write=2)
+        everything = partial(self.stage.rest, self.bob, "MarkAllRead")
+        self.count("mark_all_read.REST", "ask for everything to be read over REST", everything, round_trips=1, write=0)
         for one in self.scene.talking():
             if one.key != "send":
                 self.count_operation(one)
@@ -92,11 +98,33 @@ class Counting:
         for name, change in (
             ("edit", edit),
             ("react to", partial(self.stage.rest, self.bob, "AddReaction", thumb)),
+            ("list who reacted to", partial(self.stage.rest, self.bob, "ListReactions", message)),
             ("take a reaction off", partial(self.stage.rest, self.bob, "RemoveReaction", thumb)),
             ("pin", partial(self.stage.rest, self.bob, "PinMessage", message)),
             ("delete", partial(self.stage.rest, self.alice, "DeleteMessage", message)),
         ):
             self.count(name.replace(" ", "_"), f"{name} a message over REST", change, round_trips=3)
+
+    def endings(self) -> None:
+        """Counts how a person ends a conversation: its history for themselves, their part in it, a whole group."""
+        rest = self.stage.rest
+        here = {"conversation_id": self.conversation_id}
+        self.send_over_rest()
+        clear = partial(rest, self.bob, "ClearHistory", here)
+        self.count("clear_history", "clear a history over REST", clear, round_trips=3)
+        leave = partial(rest, self.bob, "RemoveMember", {**here, "user_id": self.bob})
+        self.count("leave_direct", "leave a direct conversation over REST", leave, round_trips=3)
+        self.send_over_rest()  # which brings it back
+        body = {"type": "group", "title": "Bench", "member_ids": [self.bob, self.new_id()]}
+        group = {"conversation_id": rest(self.alice, "CreateConversation", body=body)["id"]}
+        self.pass_time(60_000)  # so that alice's own bucket is full again
+        dissolve = partial(rest, self.alice, "DissolveGroup", group)
+        self.count("dissolve", "dissolve a group of three over REST", dissolve, round_trips=3)
+        find = {"q": '"wisdom begins"', "from": self.alice, "kind": "text", "after": "2020-01-01T00:00:00.000Z", **here}
+        search = partial(rest, self.alice, "SearchMessages", query=find)
+        self.count(
+            "search.narrow", "search a conversation for a phrase by its sender, kind and time", search, round_trips=3
+        )
 
     def group(self) -> None:
         """Counts a send to the largest group whose sender tells it, one other member online."""

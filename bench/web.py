@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from bench import delivery
 from bench.rows import Row, Section
+from tests.web.around import WHOLE
 from tests.web.browser import Pages, find, running
 from tests.web.sources import show
 from tests.web.tools import node
@@ -30,6 +31,8 @@ LOADS = 5
 GROWTH = 1.1  # of the heap from the fifth minute to the thirtieth
 MESSAGES = 50_000
 STEPS = 150
+CONVERSATIONS = 10_000
+LIST_MS = 100.0
 INCOMING_PER_S = 100
 INCOMING_S = 10
 
@@ -85,6 +88,35 @@ MINUTE = """minute => new Promise(async done => {
 })"""
 
 
+LIST = """
+import { configure } from "/web/components/index.js"
+import { storeOf } from "/given/many.js"
+window.many = storeOf(%d)
+await many.loaded()
+configure({store: many.store})
+"""
+# A wheel, jumps with the thumb, a message in each frame, and a search letter by letter.
+LISTED = """() => new Promise(async done => {
+  const turn = () => new Promise(requestAnimationFrame)
+  const root = document.querySelector("parley-inbox").shadowRoot
+  const scroller = root.querySelector(".scroll")
+  const whole = scroller.scrollHeight
+  for (let step = 0; step < 100; step++) {
+    scroller.scrollTop = step % 10 ? scroller.scrollTop + 300 : whole * step / 100
+    many.receive(step * 97, `message ${step}`)
+    await turn()
+  }
+  const field = root.querySelector("input")
+  for (const text of ["d", "do", "dor", "dora", "dora 7", "dora 77", ""]) {
+    field.value = text
+    field.dispatchEvent(new InputEvent("input", {bubbles: true}))
+    await turn()
+    await turn()
+  }
+  done()
+})"""
+
+
 def _traced(browser: Browser, page: Page, act: Callable[[], Any]) -> float:
     """Returns the longest task of the page's main thread during an act, in ms, from the browser's own trace."""
     with tempfile.TemporaryDirectory() as folder:
@@ -123,6 +155,10 @@ def _frames(browser: Browser) -> list[Row]:
         page.evaluate("scroller().scrollTop = scroller().scrollHeight")
         incoming = _traced(browser, page, lambda: page.evaluate(INCOMING, [INCOMING_PER_S, INCOMING_S]))
         page.close()
+        page = show(pages, "<main><parley-inbox></parley-inbox></main>", LIST % CONVERSATIONS, head=WHOLE)
+        page.wait_for_selector(".entry")
+        listed = _traced(browser, page, lambda: page.evaluate(LISTED))
+        page.close()
         page = show(pages, BODY, THREAD % 1000)
         for minute in range(5):
             page.evaluate(MINUTE, minute)
@@ -146,6 +182,13 @@ def _frames(browser: Browser) -> list[Row]:
             number=incoming,
             unit="ms",
             budget=INCOMING_MS,
+        ),
+        Row(
+            key="web.list_ms",
+            what="longest frame while a list of 10,000 conversations is scrolled, gets messages and is searched",
+            number=listed,
+            unit="ms",
+            budget=LIST_MS,
         ),
         Row(
             key="web.growth",

@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     for name, page in reference.items():
         (folder / "docs" / "reference" / name).write_text(page, encoding="utf-8")
     (folder / "docs" / "webhooks.json").write_text(webhooks.text(), encoding="utf-8")
-    (folder / host_client.FOLDER).mkdir(parents=True, exist_ok=True)
+    (folder / host_client.FOLDER / "moving").mkdir(parents=True, exist_ok=True)
     for name, text in host_client.files(documents["openapi.json"]).items():
         (folder / host_client.FOLDER / name).write_text(text, encoding="utf-8")
     template = yaml_parse((operations.ROOT / "template.yaml").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The files that `make docs` makes for the package in host/: the types of the API, and the client without asyncio.
+"""The files that `make docs` makes for the package in host/: types, the client without asyncio, and copied rules.
 
 The types are the schemas of openapi.json that the methods of the client name, and those that they lead to.
 """
@@ -15,6 +15,18 @@ from typing import Any
 from docs.operations import ROOT
 
 FOLDER = Path("host/src/parley_host")
+# Rules that an import checks, too.
+COPIED = (
+    "parley/domain/attachments/media_types.py",
+    "parley/domain/outbound/addresses.py",
+    "parley/domain/text/code_points.py",
+    "parley/domain/text/emoji.py",
+)
+WITHOUT_MSGSPEC = (
+    ("import re\nfrom ipaddress", "import re\nfrom dataclasses import dataclass\nfrom ipaddress"),
+    ("\nfrom msgspec import Struct\n", ""),
+    ("class Target(Struct, frozen=True, kw_only=True):", "@dataclass(frozen=True, kw_only=True)\nclass Target:"),
+)
 MADE = '"""{title} Made by `make docs`: change {source} instead."""\n'
 IMPORTS = """from __future__ import annotations
 
@@ -57,12 +69,21 @@ def files(openapi: Mapping[str, Any]) -> dict[str, str]:
     """Returns the text of each made file, by its name."""
     source = (ROOT / FOLDER / "async_client.py").read_text(encoding="utf-8")
     made = {"types.py": types(openapi["components"]["schemas"], source), "client.py": client(source)}
+    made |= {f"moving/{Path(module).name}": copied(module) for module in COPIED}
     return {name: _formatted(text) for name, text in made.items()}
 
 
 def _formatted(text: str) -> str:
     command = [sys.executable, "-m", "ruff", "format", "--quiet", "-"]
     return subprocess.run(command, cwd=ROOT, input=text, capture_output=True, text=True, check=True).stdout
+
+
+def copied(module: str) -> str:
+    """Returns a module of the layer for the package, which imports nothing of Parley."""
+    text = (ROOT / "layers" / "shared" / module).read_text(encoding="utf-8")
+    for before, after in (("from parley.domain.text.", "from parley_host.moving."), *WITHOUT_MSGSPEC):
+        text = text.replace(before, after)
+    return f"# Made by `make docs`: change layers/shared/{module} instead.\n{text}"
 
 
 def client(source: str) -> str:

@@ -32,6 +32,7 @@ TAGS = {
     "exports": "Files made from a conversation.",
     "me": "The caller.",
     "messages": "Single messages: edit, delete, react, pin, forward, report.",
+    "migration": "Moving in: conversations of another system, brought along by the host's own server.",
     "policy": "The policy: who may talk to whom, and why.",
     "search": "Search in the text of messages.",
     "support": "Tickets of the support desk, which are conversations, too.",

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,10 @@ class Template:
         """The folder that CodeUri and ContentUri are relative to."""
         return self.path.parent
 
+    @cached_property
+    def _by_arn(self) -> dict[str, Resource]:
+        return {resource.arn: resource for resource in self.resources.values()}
+
     def of_type(self, type_name: str) -> list[Resource]:
         """Returns every resource of a type, by logical id."""
         return sorted((r for r in self.resources.values() if r.type == type_name), key=lambda r: r.logical_id)
@@ -99,9 +104,8 @@ class Template:
     def by_arn(self, arn: str) -> Resource:
         """Returns the resource of an ARN; a stream's ARN leads to its table."""
         arn = arn.split("/stream/")[0]
-        for resource in self.resources.values():
-            if resource.arn == arn:
-                return resource
+        if resource := self._by_arn.get(arn):
+            return resource
         raise TemplateError(f"{self.path.name}: nothing in the template has the ARN {arn}")
 
 
@@ -118,6 +122,11 @@ def load(
     return template
 
 
+# The translations that this process has made, by their keys: JSON, because a resolved document is changed.
+_translations: dict[str, str] = {}
+_TRANSLATIONS_KEPT = 100  # a load needs 15
+
+
 def _resolver(
     path: Path, file: str, parameters: Mapping[str, str], place: Place, translations: "_Translations"
 ) -> "_Resolver":
@@ -128,23 +137,37 @@ def _resolver(
 
 
 class _Translations:
-    """SAM's translations of templates; `cache` keeps the latest ones."""
+    """SAM's translations of templates; `cache` keeps the latest ones.
+
+    SAM decides by a parameter only if that has a choice of values. All others stay references, but one that a policy
+    template names. So a translation has marks in their place, and serves whatever values they are given.
+    """
 
     def __init__(self, cache: Path | None) -> None:
         self._cache = cache
-        self._remembered: dict[str, Document] = {}
-        self._asked: dict[str, Document] = {}
+        self._remembered: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
         with contextlib.suppress(OSError, ValueError):
             self._remembered = dict(json.loads(cache.read_text(encoding="utf-8"))) if cache else {}
 
     def of(self, file: str, document: Document, values: Mapping[str, str], place: Place) -> Document:
-        asked = json.dumps([file, document, values, place.region, version("aws-sam-translator")])
+        marks = {name: f"\u27e8{name}\u27e9" for name in values if "AllowedValues" not in document["Parameters"][name]}
+        marked = {**values, **marks}
+        asked = json.dumps([file, document, marked, place.region, version("aws-sam-translator")])
         key = hashlib.sha256(asked.encode()).hexdigest()
-        found = self._remembered.get(key)
-        self._asked[key] = _translate(file, document, values, place) if found is None else found
-        return self._asked[key]
+        found = self._remembered.get(key) or _translations.get(key)
+        if found is None:
+            found = json.dumps(_translate(file, document, marked, place), ensure_ascii=False)
+        self._asked[key] = found
+        for name, mark in marks.items():
+            if mark in found:
+                found = found.replace(mark, json.dumps(values[name])[1:-1])
+        return dict(json.loads(found))
 
     def keep(self) -> None:
+        while len(_translations) > _TRANSLATIONS_KEPT:
+            del _translations[next(iter(_translations))]
+        _translations.update(self._asked)
         if self._cache and self._asked.keys() - self._remembered.keys():
             self._cache.write_text(json.dumps(self._asked), encoding="utf-8")
 

@@ -14,7 +14,7 @@ from local.rest import Response
 DEMO = "demo/index.html"
 # The parts of web/ that are served: the sources of the package, what `make web` makes of them, and the demo.
 FOLDERS = frozenset({"client", "store", "compat", "components", "languages", "emoji", "dist", "demo"})
-ENTRY = "parley.js"
+BESIDE = frozenset({"parley.js", "worker.js"})  # what lies beside the folders
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -113,7 +113,7 @@ class Site:
         segments = path.split("/")
         if len(segments) > _MAX_SEGMENTS or not all(map(_SEGMENT.fullmatch, segments)):
             return None
-        if Path(path).suffix not in TYPES or (segments[0] not in FOLDERS and path != ENTRY):
+        if Path(path).suffix not in TYPES or (segments[0] not in FOLDERS and path not in BESIDE):
             return None
         file = (self._root / path).resolve()  # a link may lead out of the folder
         return file if file.is_relative_to(self._root) and file.is_file() else None

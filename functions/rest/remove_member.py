@@ -1,4 +1,6 @@
-"""DELETE /conversations/{conversation_id}/members/{user_id}: remove a member from a group, or leave it.
+"""DELETE /conversations/{conversation_id}/members/{user_id}: remove a member, or leave.
+
+The caller leaves a group, or a conversation of two people: that is archived until its next message.
 
 200, 400, 403, 404, 409, 429.
 """

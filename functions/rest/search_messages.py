@@ -1,4 +1,8 @@
-"""GET /search?q=&conversation_id=&cursor=&limit=: the caller's messages that contain all the words. 200, 400, 404."""
+"""GET /search?q=&conversation_id=&from=&after=&before=&kind=&cursor=&limit=: find messages. 200, 400, 404.
+
+The caller's messages that contain all the words, and the "phrases" in quotation marks; `from` a person, of a kind,
+written from `after` on and before `before`.
+"""
 
 from parley.actions.messages import search
 from parley.domain.api.request import Request

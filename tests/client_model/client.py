@@ -109,8 +109,7 @@ class Client:
         """Takes in what its own mark came to: "its own requests send it no event"."""
         answer = self.ask(action, **data)
         if answer is not None and answer["conversation_id"] in self.conversations:
-            held = self.conversations[answer["conversation_id"]]
-            held.move_marker(self.user_id, read_seq=answer["read_seq"], delivered_seq=answer["delivered_seq"])
+            self.conversations[answer["conversation_id"]].take_marked(answer)
 
     # --- Receiving ---------------------------------------------------------------------------------------------------
 
@@ -122,6 +121,12 @@ class Client:
             self._hear(frame)
         if any(one.is_missing for one in self.conversations.values()):
             self.catch_up()
+        self._read_previews()
+
+    def _read_previews(self) -> None:
+        """ "If you do not have it, read the conversation again"."""
+        for conversation_id in [one for one, held in self.conversations.items() if held.is_preview_unknown]:
+            self.read(conversation_id)
 
     def _hear(self, frame: Frame) -> None:
         event, data = str(frame["event"]), self.rest_of(frame["data"])
@@ -200,6 +205,7 @@ class Client:
             caught = self._sync(wanted, None if number else self.list_limit)
             wanted = dict(self._take_caught_up(caught))
             if not wanted:
+                self._read_previews()
                 return
         raise AssertionError("no end")
 

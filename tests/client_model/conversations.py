@@ -11,11 +11,13 @@ SHARED = (
     "state",
     "posting",
     "slow_mode_s",
+    "history",
     "custom_type",
     "metadata",
     "member_count",
 )
 MINE = ("read_seq", "delivered_seq")
+LOOK_BACK = 100  # messages before the last one, among which a list finds one that the user has not deleted
 
 
 class HeldConversation:
@@ -28,6 +30,7 @@ class HeldConversation:
         self.is_missing = False  # a seq or a change_seq did not come: "`sync`"
         self.members: list[Json] | None = None  # of a group; None: to be read again
         self.object = conversation
+        self._read_at: int = conversation["last_seq"]  # the conversation's end when `last_message` was read
 
     @property
     def id(self) -> str:
@@ -40,6 +43,8 @@ class HeldConversation:
     def replace(self, conversation: Json) -> None:
         """Takes the object as it was read afresh."""
         self.object = conversation
+        self._read_at = conversation["last_seq"]
+        self._see_from(conversation["visible_from_seq"])
 
     def take_names(self, members: list[Json]) -> None:
         """Takes the names of the people of a direct conversation: "no event tells of a new one"."""
@@ -52,6 +57,8 @@ class HeldConversation:
     def take_new(self, message: Json, *, is_notification: bool) -> None:
         """ "Drop it: it came twice", "take it, move the cursor", or "keep it, and `sync`"."""
         seq = message["seq"]
+        if not self._sees(message):
+            return
         is_cut = is_notification and len(message["text"]) >= 100
         self._hold(message, is_cut=is_cut, knows_mine=message["change_seq"] == 0)
         if seq == self.cursor["seq"] + 1:
@@ -61,6 +68,8 @@ class HeldConversation:
 
     def take_read(self, message: Json) -> None:
         """Takes a message as the user sees it: from history, `sync`, or the answer to a request."""
+        if not self._sees(message):
+            return
         held = self.messages.get(message["seq"])
         if held is None:
             self.messages[message["seq"]] = HeldMessage(message, is_cut=False, knows_mine=True)
@@ -75,6 +84,10 @@ class HeldConversation:
             self.cursor["seq"] = message["seq"]
         elif message["seq"] > self.cursor["seq"]:
             self.is_missing = True
+
+    def _sees(self, message: Json) -> bool:
+        """ "Forget the messages before `visible_from_seq`", also those that come late."""
+        return bool(message["seq"] >= self.object["visible_from_seq"])
 
     def _hold(self, message: Json, *, is_cut: bool, knows_mine: bool, restores: bool = False) -> None:
         held = self.messages.get(message["seq"])
@@ -103,29 +116,64 @@ class HeldConversation:
         self._set_mentions(seqs)
 
     def _set_mentions(self, seqs: set[int]) -> None:
-        unread = sorted(seq for seq in seqs if seq > self.object["read_seq"])
+        unread = sorted(seq for seq in seqs if seq > self._settled_seq)
         self.object |= {"mention_seqs": unread, "unread_mentions": len(unread)}
 
     # --- markers -----------------------------------------------------------------------------------------------------
 
     def move_marker(self, user_id: str, *, read_seq: int = 0, delivered_seq: int = 0) -> None:
-        """ "A marker covers all messages before it"; "`unread` is `last_seq` minus the user's own `read_seq`"."""
+        """ "A marker covers all messages before it"; "forget `unread_from_seq` when the own `read_seq` grows"."""
+        before = self.object["read_seq"]
         sides = [one for one in self.object["members"] if one["user_id"] == user_id]
         if user_id == self._user_id:
             sides.append(self.object)
         for side in sides:
             side["read_seq"] = max(side["read_seq"], read_seq)
             side["delivered_seq"] = max(side["delivered_seq"], side["read_seq"], delivered_seq)
-        self.object["unread"] = max(0, self.object["last_seq"] - self.object["read_seq"])
+        if self.object["read_seq"] > before:
+            self.object["unread_from_seq"] = None
+        self._count_unread()
         self._set_mentions(set(self.object["mention_seqs"]))
         if self.is_group:
             self.members = None  # "read them again"
+
+    @property
+    def _settled_seq(self) -> int:
+        """Up to here nothing is unread: it was read, or the user does not see it."""
+        return max(int(self.object["read_seq"]), int(self.object["visible_from_seq"]) - 1)
+
+    def _see_from(self, seq: int) -> None:
+        """ "Forget the messages before `visible_from_seq`"."""
+        self.object["visible_from_seq"] = seq
+        self.messages = {each: held for each, held in self.messages.items() if each >= seq}
+        self.move_marker(self._user_id)
+
+    def _count_unread(self) -> None:
+        """ "`unread` is `last_seq` minus `read_seq`, or minus `unread_from_seq` less one if that is smaller"."""
+        seen = int(self.object["read_seq"])
+        if self.object["unread_from_seq"] is not None:
+            seen = min(seen, self.object["unread_from_seq"] - 1)
+        self.object["unread"] = max(0, self.object["last_seq"] - max(seen, self.object["visible_from_seq"] - 1))
+
+    def take_marked(self, answer: Json) -> None:
+        """Takes the answer to a mark: it has both markers, and `own` as the event has it, or null."""
+        self.move_marker(self._user_id, **{name: answer[name] for name in MINE})
+        if answer["own"] is not None:
+            self.take_own(answer["own"])
+
+    def _take_unread_from(self, own: Json) -> None:
+        """ "It holds while `read_seq` is the one that came with it"."""
+        is_current = own["read_seq"] == self.object["read_seq"]
+        self.object["unread_from_seq"] = own["unread_from_seq"] if is_current else None
+        self._count_unread()
 
     # --- Changes -----------------------------------------------------------------------------------------------------
 
     def take_change(self, event: str, data: Json) -> None:
         """Takes a live event of a message's change."""
         self._moved_on(data["change_seq"])
+        if not self._sees(data["message"]):
+            return
         self._hold(data["message"], is_cut=False, knows_mine=False, restores=event == "message_updated")
         self._own_reaction(event, data)
 
@@ -159,6 +207,9 @@ class HeldConversation:
         if own["own_seq"] > self.object["own_seq"]:
             archived = own["archived"] and own["last_seq"] >= self.object["last_seq"]
             self.object |= {"own_seq": own["own_seq"], "settings": own["settings"], "archived": archived}
+            self._see_from(own["visible_from_seq"])
+            self.move_marker(self._user_id, read_seq=own["read_seq"])
+            self._take_unread_from(own)
 
     def _moved_on(self, change_seq: int) -> None:
         """ "If a number is missing, `sync` once, and continue from its `next`"."""
@@ -181,6 +232,8 @@ class HeldConversation:
         if mine["own_seq"] >= self.object["own_seq"]:
             archived = mine["archived"] and last_seq >= self.object["last_seq"]
             self.object |= {"own_seq": mine["own_seq"], "settings": mine["settings"], "archived": archived}
+            self._see_from(mine["visible_from_seq"])
+            self._take_unread_from(mine)
 
     def take_markers(self, markers: list[Json]) -> None:
         """ "How far the other person of a direct conversation has received and read; they only grow"."""
@@ -196,13 +249,40 @@ class HeldConversation:
 
     def shown(self, blocked: set[str]) -> Json:
         """Returns the conversation as the user sees it, marked by the blocked people."""
-        last = self.messages.get(self.object["last_seq"])
-        listed = self.object["last_message"]
-        if last is not None:
-            listed = last.listed(is_blocked=self.is_group and last.sender_id in blocked)
+        listed = self._newest_seen()
+        if isinstance(listed, HeldMessage):
+            listed = listed.listed(is_blocked=self.is_group and listed.sender_id in blocked)
         elif listed is not None and listed["kind"] != "system":
             listed = listed | {"blocked": self.is_group and listed["sender_id"] in blocked}
         return self.object | {"last_message": listed, "last_change_seq": self.cursor["change_seq"]}
+
+    @property
+    def is_preview_unknown(self) -> bool:
+        """Says whether the conversation has to be read again, because nothing here tells which message a list shows."""
+        try:
+            self._newest_seen()
+        except LookupError:
+            return True
+        return False
+
+    def _newest_seen(self) -> HeldMessage | Json | None:
+        """ "Show the newest message before it that the user has not deleted", here or as the conversation was read.
+
+        Raises LookupError if it is not known which one that is.
+        """
+        last_seq: int = self.object["last_seq"]
+        listed: Json | None = self.object["last_message"]
+        for seq in range(last_seq, max(self.object["visible_from_seq"], last_seq - LOOK_BACK) - 1, -1):
+            held = self.messages.get(seq)
+            if held is not None and not held.is_hidden:
+                return held
+            if held is not None:
+                continue
+            if seq > self._read_at or (listed is not None and listed["seq"] > seq):
+                raise LookupError(seq)
+            if listed is None or listed["seq"] == seq:
+                return listed
+        return None
 
     def shown_receipts(self, seq: int) -> dict[str, tuple[bool, bool]]:
         """Returns of a direct conversation who has received and read a message, as `members` say: it covers all before.

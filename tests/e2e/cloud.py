@@ -42,8 +42,8 @@ PATIENCE_S = 60  # the first call of a function starts a process, and the machin
 class Cloud(Ministack):
     """ministack with every service that the template needs, and with IAM in force.
 
-    It unpacks each function into a folder of its own (54 MB, the layer included) and leaves it there. So its temporary
-    files have a folder that goes with it: a run of the deploy test left 5 GB otherwise.
+    It unpacks each function into a folder of its own and leaves it there. So its temporary files have a folder that
+    goes with it. The layers, 54 MB for each function, are unpacked once (`local/ministack_child.py`).
     """
 
     _unpacked: TemporaryDirectory[str] | None = None

@@ -1,8 +1,10 @@
 """Two people, several devices, real sockets: what a user of Parley lives through in a day."""
 
+import asyncio
 import json
 import time
 from datetime import datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -37,6 +39,23 @@ def test_two_people_talk_one_with_a_ticket_and_one_with_a_token(stack: Stack) ->
         "Hello Bob",
         "Hello Alice 👋",
     ]
+
+
+def test_sixty_requests_at_once_are_all_answered(stack: Stack) -> None:
+    """Each of them reads several things side by side: together more than the process has threads for at once."""
+    alice = stack.person("alice")
+    for number in range(5):
+        alice.opens(stack.person(f"u{number}"))
+
+    async def asked(method: str, path: str, **given: Any) -> list[int]:
+        limits = httpx.Limits(max_connections=60)
+        headers = {"Authorization": f"Bearer {alice.token}"}
+        async with httpx.AsyncClient(headers=headers, limits=limits, timeout=PATIENCE_S) as client:
+            requests = (client.request(method, stack.rest_url + path, **given) for _ in range(60))
+            return [answer.status_code for answer in await asyncio.gather(*requests)]
+
+    assert asyncio.run(asked("GET", "/me")) == [200] * 60
+    assert asyncio.run(asked("POST", "/sync", json={"cursors": {}})) == [200] * 60
 
 
 def test_a_repeated_send_is_written_once_over_whichever_api_it_comes(stack: Stack) -> None:

@@ -169,6 +169,7 @@ def test_two_people_talk_over_rest_and_websocket(people: Make) -> None:
     assert [(message["seq"], message["sender_id"]) for message in history] == [(1, "alice"), (2, "bob")]
     receipts = alice.ask("GET", f"/messages/{sent['id']}/receipts")["receipts"]
     assert [receipt["user_id"] for receipt in receipts if receipt["read_at"]] == ["bob"]
+    assert alice.ask("GET", f"/messages/{sent['id']}/reactions")["reactions"] == []
 
 
 def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
@@ -188,6 +189,8 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     assert carol.hears("message_delivered")["user_id"] == "dave"
     dave.act("mark_conversation_read", conversation_id=conversation_id)
     assert carol.hears("conversation_read")["user_id"] == "dave"
+    assert dave.act("mark_unread", conversation_id=conversation_id, seq=1)["own"]["unread_from_seq"] == 1
+    assert dave.ask("PUT", f"/conversations/{conversation_id}/unread", {"seq": 1})["own"]["unread_from_seq"] == 1
     assert dave.act("request_user_status", user_ids=["carol"])
     assert dave.act("sync", cursors={conversation_id: 0})["conversations"][conversation_id]["verdict"] == "complete"
     dave.act("leave_conversation", conversation_id=conversation_id)
@@ -203,6 +206,7 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     export = carol.ask("POST", f"/conversations/{conversation_id}/export", {"format": "html"})
     until(lambda: carol.ask("GET", f"/exports/{export['id']}")["state"] == "done")
     carol.ask("PATCH", f"/conversations/{conversation_id}/read-all")
+    assert carol.ask("POST", "/me/read-all")["requested_at"]
     carol.ask("DELETE", f"/messages/{sent['id']}/preview")
     with pytest.raises(AssertionError, match="preview_image_not_found"):
         carol.answer("GET", f"/messages/{sent['id']}/preview/image")
@@ -323,10 +327,12 @@ def test_members_of_a_large_group_are_told_by_stream_and_queue(people: Make) -> 
     assert gina.ask("PATCH", path, {"title": "Nearly everybody"})["title"] == "Nearly everybody"
     hugo.ask("PATCH", f"{path}/settings", {"pinned": True})
     hugo.ask("PATCH", f"{path}/archive", {})
+    hugo.ask("DELETE", f"{path}/history?seq=1")
     gina.ask("PUT", f"/messages/{sent['id']}/pin")
     assert gina.ask("GET", f"{path}/pins")["messages"]
     assert gina.ask("GET", f"{path}/mentions")["messages"] == []
     gina.ask("DELETE", f"/messages/{sent['id']}/pin")
+    assert gina.ask("DELETE", path)["conversation_id"] == group
 
 
 def test_messages_change_are_found_and_go_on_to_others(people: Make) -> None:
@@ -402,6 +408,36 @@ def test_people_are_found_blocked_and_signed_out(people: Make) -> None:
     host.ask("POST", "/users/max/sign-out")
     with pytest.raises(AssertionError, match="signed_out"):
         max_.ask("GET", "/unread-count")
+
+
+def test_conversation_of_another_system_is_brought_along(people: Make) -> None:
+    host = people("backend", "service")
+    assert host.ask("PUT", "/users", {"users": [{"id": "ivan"}, {"id": "ines"}]})["results"][0]["status"] == 201
+    wanted = {
+        "run": "switch",
+        "source_id": "c-1",
+        "type": "direct",
+        "members": [{"user_id": "ivan"}, {"user_id": "ines"}],
+        "created_at": "2024-03-01T08:00:00Z",
+    }
+    path = f"/migration/conversations/{host.ask('POST', '/migration/conversations', wanted)['conversation_id']}"
+    file = {"user_id": "ivan", "client_id": "f-1", "name": "a.pdf", "type": "application/pdf", "size": 10}
+    assert host.ask("POST", f"{path}/attachments", {"run": "switch", **file})["upload"]["url"]
+    message = {"seq": 1, "sender_id": "ivan", "created_at": "2024-03-01T08:01:00Z", "text": "Hello"}
+    assert host.ask("POST", f"{path}/messages", {"run": "switch", "messages": [message]})["last_seq"] == 1
+    sides = [{"user_id": "ivan", "read_seq": 1}, {"user_id": "ines", "read_seq": 0}]
+    ended = host.ask("POST", f"{path}/finish", {"run": "switch", "last_seq": 1, "members": sides})
+    assert ended["state"] == "done"
+    [found] = people("ines").ask("GET", "/conversations")["conversations"]
+    assert (found["unread"], found["last_message"]["text"]) == (1, "Hello")
+    stored = host.ask("GET", "/migration/conversations?limit=100")["conversations"]
+    assert path.rpartition("/")[2] in [one["id"] for one in stored]
+    assert [one["user_id"] for one in host.ask("GET", f"{path}/members")["members"]] == ["ines", "ivan"]
+    assert host.ask("GET", f"{path}/reactions")["reactions"] == []
+    assert (
+        host.ask("POST", f"{path}/attachments/urls", {"ids": ["a_" + "a" * 26]})["attachments"]["a_" + "a" * 26] is None
+    )
+    assert host.ask("DELETE", f"{path}?run=switch")["done"]
 
 
 def test_moderators_work_through_reports_and_words(people: Make) -> None:
@@ -629,29 +665,22 @@ def test_no_function_was_refused_anything(deployment: Deployment) -> None:
 # --- updates and the end, in this order ------------------------------------------------------------------------------
 
 
-def test_changed_code_is_deployed_over_what_runs(stack: Stack) -> None:
-    before = seen(stack, "/conversations")
-    code = stack.code_of("CountUnread")
-    wrapper = "\n\ncount = handler\nhandler = lambda *asked: {**count(*asked), 'body': '{\"total\": 4711}'}\n"
-    code.write_text(code.read_text(encoding="utf-8") + wrapper, encoding="utf-8")
-
-    stack.deploy()
-
-    assert seen(stack, "/unread-count") == {"total": 4711}
-    assert seen(stack, "/conversations") == before
-
-
-def test_changed_parameter_lets_people_sign_in_with_an_issuers_keys(stack: Stack) -> None:
+def test_changed_code_and_parameters_are_deployed_over_what_runs(stack: Stack) -> None:
+    """One update, for each takes half a minute: a function answers otherwise, and people sign in with other keys."""
     before = seen(stack, "/conversations")
     key = ec.generate_private_key(ec.SECP256R1())
 
     def sign(claims: dict[str, object]) -> str:
         return jwt.encode(claims, key, algorithm="ES256", headers={"kid": "k1"})
 
+    code = stack.code_of("CountUnread")
+    wrapper = "\n\ncount = handler\nhandler = lambda *asked: {**count(*asked), 'body': '{\"total\": 4711}'}\n"
+    code.write_text(code.read_text(encoding="utf-8") + wrapper, encoding="utf-8")
     with issuer(stack.certificate, key) as url:
         stack.parameters |= {"JwtSecretArn": "", "JwtJwksUrl": url}
         stack.deploy()
 
+        assert seen(stack, "/unread-count", sign) == {"total": 4711}
         assert seen(stack, "/conversations", sign) == before
         with closing(Person(stack.deployed, "alice", sign=sign)) as alice:
             alice.connect_by_token()

@@ -170,9 +170,11 @@ def seen(deployment: Deployment, paths: list[str]) -> Json:
 
 
 def cut_to(old: Any, new: Any) -> Any:
-    """Returns `new` with the fields that `old` has: a newer version may answer with more."""
+    """Returns `new` with the fields and the words (capabilities) of `old`: a newer version may answer with more."""
     if isinstance(old, dict) and isinstance(new, dict):
         return {name: cut_to(old.get(name), value) for name, value in new.items() if name in old}
+    if isinstance(old, list) and isinstance(new, list) and all(isinstance(each, str) for each in [*old, *new]):
+        return [word for word in new if word in old]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return [cut_to(*both) for both in zip(old, new, strict=True)]
     return new

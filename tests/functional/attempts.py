@@ -20,6 +20,7 @@ ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
 # Of fields that an operation requires beside the ids, and of other parts of a path; a new one needs its own here.
 FIELDS: dict[str, object] = {
     "text": "let me in",
+    "seq": 1,
     "assignee_id": "bob",
     "rating": 5,
     "available": True,
@@ -50,6 +51,8 @@ FIELDS: dict[str, object] = {
     "url": "https://hooks.example.org/",
     "events": ["*"],
     "since": "2026-11-20T00:00:00Z",
+    "run": "rehearsal-1",
+    "last_seq": 0,
     "rules": [{"text": "damn", "action": "flag"}],
 }
 # Of operations that change nothing, or make no sense, with what they require alone.
@@ -71,9 +74,19 @@ MORE_FIELDS: dict[str, dict[str, object]] = {
     "send_message_to_user": {"text": "let me in", "user_id": "bob"},
     "put_context_people": {"add": ["bob"]},
     "put_device": browser(),
+    "import_attachment": {"user_id": "bob", "client_id": "f-1", "name": "a.pdf", "type": "application/pdf", "size": 10},
+    "import_conversation": {
+        "source_id": "c-1",
+        "type": "direct",
+        "members": [{"user_id": "alice"}, {"user_id": "bob"}],
+        "created_at": "2024-03-01T08:00:00Z",
+    },
+    "import_messages": {"messages": [{"seq": 1, "sender_id": "bob", "created_at": "2024-03-01T08:00:00Z"}]},
+    "finish_import": {"members": [{"user_id": "bob", "read_seq": 0}]},
     "call_signal": {"media": "audio", "payload": "v=0"},
 }
 QUERIES = {
+    "undo_import": "?run=rehearsal-1",
     "explain_policy": "?user_id=bob",
     "get_presence": "?ids=bob",
     "list_any_conversations": "?user_id=bob",
@@ -139,6 +152,11 @@ class Attempt:
         return isinstance(self.operation, RestOperation) and self.operation.path.startswith("/admin/")
 
     @property
+    def is_of_host(self) -> bool:
+        """Says whether only the host's own server may, which brings conversations along."""
+        return isinstance(self.operation, RestOperation) and self.operation.path.startswith("/migration/")
+
+    @property
     def refuses_example(self) -> bool:
         """Says whether the example lacks what the operation is about.
 
@@ -192,10 +210,12 @@ def everything(template: Template) -> Iterator[Attempt]:
 
 
 def naming(template: Template) -> Iterator[Attempt]:
-    """Yields every operation that names a conversation or a message."""
-    return (one for one in everything(template) if one.ids)
+    """Yields every operation that names a conversation or a message, without those of the host's own server alone."""
+    return (one for one in everything(template) if one.ids and not one.is_of_host)
 
 
 def leaving_last(attempts: Iterable[Attempt]) -> list[Attempt]:
     """Returns attempts in an order in which each finds what it needs: what takes messages and people away is last."""
-    return sorted(attempts, key=lambda one: (str(one) == "rest/remove_member", "delete" in str(one), str(one)))
+    last = ("rest/clear_history", "rest/remove_member", "rest/dissolve_group")
+    places = {name: place for place, name in enumerate(last, start=1)}
+    return sorted(attempts, key=lambda one: (places.get(str(one), 0), "delete" in str(one), str(one)))

@@ -115,15 +115,17 @@ def outside(act: Callable[[], object]) -> None:
 
 
 class Meanwhile:
-    """A hook: just before the first call of an operation, something else happens."""
+    """A hook: just before the first call of an operation, on a table if one is named, something else happens."""
 
-    def __init__(self, operation: str, happen: Callable[[], Any]) -> None:
+    def __init__(self, operation: str, happen: Callable[[], Any], table: str = "") -> None:
         self._operation = operation
+        self._table = table
         self._happen = happen
         self.happened = False
 
     def before(self, call: Call) -> None:
-        if call.operation == self._operation and not self.happened:
+        is_it = call.operation == self._operation and self._table in str(call.params.get("TableName", ""))
+        if is_it and not self.happened:
             self.happened = True
             self._happen()
 

@@ -24,6 +24,7 @@ class Stage:
         self.own = say(bob, conversation_id, "one", "two")
         self.theirs = say(alice, conversation_id, "one", "two")
         self.socket: Socket = bob.connect()
+        self.is_over = False
 
     def member(self, number: int) -> str:
         """Returns the path of a person other than bob: of two people, the other one."""
@@ -36,6 +37,15 @@ class Stage:
     def act(self, action: str) -> int:
         reply = self.socket.request(action, {"conversation_id": self.conversation_id})
         return 200 if reply["type"] == "ack" else int(reply["error"]["status"])
+
+    def dissolve(self) -> int:
+        status = self.bob.delete(self.path).status
+        self.is_over = status == 200
+        return status
+
+    def leave(self) -> int:
+        """Returns the status; of a group that he has dissolved, bob is out already."""
+        return 200 if self.is_over else self.bob.delete(f"{self.path}/members/bob").status
 
     def call(self) -> int:
         reply = signal(self.socket, self.conversation_id, "offer", media="audio", payload="v=0")
@@ -62,7 +72,9 @@ TRIED: Mapping[str, Callable[[Stage], int]] = {
     "read_versions": lambda on: on.bob.get(f"/messages/{on.theirs[0]}/versions").status,
     "export": lambda on: on.bob.post(f"{on.path}/export", json={"format": "jsonl"}).status,
     "call": lambda on: on.call(),
-    "leave": lambda on: on.bob.delete(f"{on.path}/members/bob").status,
+    "clear_history": lambda on: on.bob.delete(f"{on.path}/history?seq=1").status,
+    "dissolve": lambda on: on.dissolve(),
+    "leave": lambda on: on.leave(),
 }
 STATES: dict[str, dict[str, object]] = {
     "open": {},

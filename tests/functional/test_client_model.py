@@ -61,7 +61,7 @@ class World:
     def write_over_rest(self, client: Client, pick: int) -> None:
         if conversation_id := self._of(client, pick):
             body: Json = {"text": f"number {pick}"}
-            if pick % 3 == 0:
+            if pick % 3 == 0 and self._may_write(client, conversation_id):
                 files = [clean_attachment(self.parley, client.user, conversation_id, thumbnail=None)]
                 body = {"attachment_ids": files} | ({} if pick % 2 else body)
             self._post(client.user, f"/conversations/{conversation_id}/messages", body)
@@ -98,8 +98,31 @@ class World:
         if message_id := self._message(client, pick):
             self._expect(client.user.patch(f"/messages/{message_id}/read").status)
 
+    def leave_direct(self, client: Client, pick: int) -> None:
+        conversation_id = self._of(client, pick)
+        if conversation_id and conversation_id.startswith("d_"):
+            path = f"/conversations/{conversation_id}/members/{client.user_id}"
+            self._expect(client.user.delete(path).status)
+
+    def mark_unread(self, client: Client, pick: int) -> None:
+        if message_id := self._message(client, pick):
+            conversation_id, _, seq = message_id.rpartition(".")
+            client.mark("mark_unread", conversation_id=conversation_id, seq=int(seq))
+
+    def mark_unread_over_rest(self, client: Client, pick: int) -> None:
+        if message_id := self._message(client, pick):
+            conversation_id, _, seq = message_id.rpartition(".")
+            path = f"/conversations/{conversation_id}/unread"
+            self._expect(client.user.put(path, json={"seq": int(seq)}).status)
+
     def archive(self, client: Client, pick: int) -> None:
         self._set(client, pick, "/archive", {"archived": pick % 3 != 0})
+
+    def clear(self, client: Client, pick: int) -> None:
+        if conversation_id := self._of(client, pick):
+            seq = client.conversations[conversation_id].object["last_seq"]
+            query = f"?seq={max(1, seq - pick % 3)}" if seq and pick % 4 else ""
+            self._expect(client.user.delete(f"/conversations/{conversation_id}/history{query}").status)
 
     def set_for_oneself(self, client: Client, pick: int) -> None:
         self._set(client, pick, "/settings", {"pinned": pick % 2 == 0, "notifications": ("all", "none")[pick % 3 % 2]})
@@ -133,6 +156,7 @@ class World:
             ("POST", "/members", {"user_ids": [other]}),
             ("PATCH", f"/members/{other}", {"role": ("admin", "member", "owner")[pick % 7 % 3]}),
             ("DELETE", f"/members/{other}", None),
+            ("DELETE", "" if pick % 5 == 0 else f"/members/{other}", None),
             ("PATCH", "", {"title": f"Title {pick}"}),
             ("PATCH", "", {"posting": ("everyone", "everyone", "admins")[pick % 5 % 3]}),
         ]
@@ -201,6 +225,10 @@ class World:
         mine = sorted(client.conversations)
         return mine[pick % len(mine)] if mine else None
 
+    def _may_write(self, client: Client, conversation_id: str) -> bool:
+        reply = client.user.get(f"/conversations/{conversation_id}")
+        return reply.status == 200 and "send_message" in reply.json["capabilities"]
+
     def _message(self, client: Client, pick: int) -> str | None:
         """Returns one of the newest messages of a conversation: there happens what is difficult."""
         conversation_id = self._of(client, pick)
@@ -240,8 +268,12 @@ LIVE: list[Act] = [
     World.mark_read,
     World.mark_conversation_read,
     World.mark_read_over_rest,
+    World.mark_unread,
+    World.mark_unread_over_rest,
     World.archive,
     World.archive,
+    World.leave_direct,
+    World.clear,
     World.set_for_oneself,
     World.open_direct,
     World.make_group,

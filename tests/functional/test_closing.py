@@ -83,7 +83,22 @@ def websocket_mark_conversation_read(scene: Scene) -> object:
     return scene.bob.connect().request("mark_conversation_read", {"conversation_id": scene.conversation_id})
 
 
-WAYS = [rest_mark_read, rest_mark_conversation_read, websocket_mark_read, websocket_mark_conversation_read]
+def mark_all_read(scene: Scene) -> object:
+    return scene.bob.post("/me/read-all")
+
+
+def clear_history(scene: Scene) -> object:
+    return scene.bob.delete(f"/conversations/{scene.conversation_id}/history")
+
+
+WAYS = [
+    rest_mark_read,
+    rest_mark_conversation_read,
+    websocket_mark_read,
+    websocket_mark_conversation_read,
+    clear_history,
+    mark_all_read,
+]
 
 
 @pytest.mark.parametrize("read", WAYS)

@@ -29,6 +29,7 @@ from parley.domain.conversations.events import (
     MessageDelivered,
     MessageNotification,
     NewMessage,
+    Own,
 )
 from parley.domain.conversations.sync import Mine
 from tests.functional.notifying import besides_notifications
@@ -132,7 +133,12 @@ class Device:
             old = self.messages[event.message_id]
             self.messages[event.message_id] = apply_to_message(event, old, self.person.user_id)
         if conversation_id in self.shown:
-            self.shown[conversation_id] = apply(event, self.shown[conversation_id], self.person.user_id)
+            now = apply(event, self.shown[conversation_id], self.person.user_id)
+            if now.last_message is None and now.last_seq >= now.visible_from_seq:  # the person has deleted it
+                now = msgspec.structs.replace(
+                    now, last_message=read_conversation(self.person, conversation_id).last_message
+                )
+            self.shown[conversation_id] = now
 
     def ask(self, action: str, **data: object) -> Frame:
         answer = self.try_to(action, **data)
@@ -152,6 +158,8 @@ class Device:
         where = {"conversation_id": answer["conversation_id"], "user_id": self.person.user_id}
         self.take(ConversationRead(**where, seq=answer["read_seq"], read_at=""))
         self.take(MessageDelivered(**where, seq=answer["delivered_seq"], message_id="", delivered_at=""))
+        if answer["own"] is not None:
+            self.take(ConversationUpdated(**where, own=msgspec.convert(answer["own"], type=Own)))
 
 
 class Scene:
@@ -196,6 +204,11 @@ class Scene:
     def mark_conversation_read(self, device: Device, pick: int) -> None:
         if conversation_id := self._of(device, pick):
             device.marked(device.ask("mark_conversation_read", conversation_id=conversation_id))
+
+    def mark_unread(self, device: Device, pick: int) -> None:
+        if message_id := self._message(device, pick):
+            conversation_id, _, seq = message_id.rpartition(".")
+            device.marked(device.ask("mark_unread", conversation_id=conversation_id, seq=int(seq)))
 
     def join(self, device: Device, pick: int) -> None:
         if conversation_id := self._of(device, pick):
@@ -393,6 +406,7 @@ ACTIONS: list[Callable[[Scene, Device, int], None]] = [
     Scene.mark_read_over_rest,
     Scene.mark_delivered,
     Scene.mark_conversation_read,
+    Scene.mark_unread,
     Scene.join,
     Scene.leave,
     Scene.open,
@@ -607,6 +621,29 @@ def test_what_was_deleted_for_me_and_for_everyone_was_deleted_when_it_was_for_ev
 
     assert shown == read_message(bob, message_id)
     assert shown.deleted_at == alice.get(f"/messages/{message_id}").json["deleted_at"]
+
+
+@pytest.mark.parametrize("is_hidden", [False, True], ids=["shown", "hidden"])
+def test_a_message_that_a_moderator_removed_comes_back_unless_i_have_hidden_it(parley: Parley, is_hidden: bool) -> None:
+    alice, bob, mona = parley.user("alice"), parley.user("bob"), parley.user("mona", role="moderator")
+    [message_id] = say(alice, open_direct(alice, bob), "hello")
+    bob.post(f"/messages/{message_id}/report", json={"reason": "spam"})
+    phone = Device(bob)
+    shown = read_message(bob, message_id)
+    if is_hidden:
+        bob.delete(f"/messages/{message_id}?scope=me")
+    mona.delete(f"/admin/messages/{message_id}")
+    mona.post(f"/admin/messages/{message_id}/restore")
+
+    heard = [msgspec.convert(one["data"], type=EVENTS[one["event"]]) for one in besides_notifications(phone.socket)]
+    changes = [event for event in heard if isinstance(event, MessageChange)]
+    for event in changes:
+        shown = apply_to_message(event, shown, "bob")
+
+    fresh = read_message(bob, message_id)
+    assert (shown.text, shown.hidden) == (fresh.text, fresh.hidden)
+    assert shown == fresh or is_hidden  # nobody tells a device when it was hidden
+    assert (fresh.text == "hello") is not is_hidden
 
 
 def history(person: User, conversation_id: str) -> list[Frame]:

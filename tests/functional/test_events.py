@@ -47,6 +47,7 @@ OF_TICKETS = (
     "update_ticket",
 )
 LINK = "A-link-of-an-e-mail-that-was-sent-to-alice"
+OF_IMPORTS = ("finish_import", "import_attachment", "import_messages", "undo_import")
 OF_WEBHOOKS = (
     "delete_webhook",
     "get_webhook",
@@ -105,6 +106,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
             assert change(alice, json.loads(made["body"])["id"], status="resolved").status == 200
     if path.stem in ("put_canned_reply", "delete_canned_reply"):
         invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)
+    if path.stem in OF_IMPORTS:
+        invoke(parley, FOLDER / "rest" / "import_conversation.json", alice.token)
     if path.stem in OF_WEBHOOKS:
         have_webhook(parley, alice.token)
     if path.stem == "mark_notification":

@@ -21,6 +21,8 @@ def missing(before: object, now: object, at: str = "") -> list[str]:
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         pairs = enumerate(zip(before, now, strict=True))
         return [found for i, (one, other) in pairs for found in missing(one, other, f"{at}/{i}")]
+    if at.endswith("/capabilities") and isinstance(before, list) and isinstance(now, list):
+        return [f"{at}/{one} is gone" for one in before if one not in now]
     return [] if before == now else [f"{at}: {before!r} is now {now!r}"]
 
 

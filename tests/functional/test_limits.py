@@ -719,6 +719,7 @@ CHANGES = {
     "put_member": ("PUT", "/conversations/{group}/members/carol", {"role": "admin"}),
     "set_role": ("PATCH", "/conversations/{group}/members/bob", {"role": "admin"}),
     "remove_member": ("DELETE", "/conversations/{group}/members/bob", None),
+    "dissolve_group": ("DELETE", "/conversations/{group}", None),
 }
 
 

@@ -21,7 +21,7 @@ RULE = {"id": "called", "kind": "word", "text": "called", "action": "flag"}
 # The refusals of an agent who may not do a thing, or not here.
 MAY_NOT = {
     *("tickets_elsewhere", "groups_only", "direct_only", "admins_only", "not_your_message", "own_message"),
-    *("not_a_voice_message", "notes_stay", "member_not_found", "call_not_found"),
+    *("not_a_voice_message", "notes_stay", "history_stays", "member_not_found", "call_not_found"),
 }
 PEOPLE = ["requester", "customer", "agent_with_own_ticket", "former_agent", "moderator", "suspended"]
 

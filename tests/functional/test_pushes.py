@@ -91,6 +91,11 @@ class World:
         result = self.parley.functions.invoke("ScanAttachment", {"Records": [event]})
         assert result == {"batchItemFailures": []}
 
+    def mark_unread_by_bob(self) -> None:
+        """Lets a third device of Bob's tell his others that he has marked the conversation as unread."""
+        reply = self.bob.connect().request("mark_unread", {"conversation_id": self.conversation_id, "seq": 1})
+        assert reply["type"] == "ack", reply
+
     def let_upload_of_bob_be_due(self) -> None:
         """Lets Bob ask for an upload that the sweep is to delete now."""
         made = ask_upload(self.bob, self.conversation_id)
@@ -250,6 +255,10 @@ PUSHES = {
         lambda w: w.over_rest(w.alice.patch(f"/conversations/{w.conversation_id}/read-all")),
         "conversation_read",
     ),
+    "MarkUnread": Push(
+        lambda w: w.over_rest(w.bob.put(f"/conversations/{w.conversation_id}/unread", json={"seq": 1})),
+        "conversation_updated",
+    ),
     "MarkPlayed": Push(
         lambda w: w.over_rest(w.alice.put(f"/messages/{w.conversation_id}.2/played")),
         "message_played",
@@ -261,6 +270,10 @@ PUSHES = {
     ),
     "ArchiveConversation": Push(
         lambda w: w.over_rest(w.bob.patch(f"/conversations/{w.conversation_id}/archive", json={})),
+        "conversation_updated",
+    ),
+    "ClearHistory": Push(
+        lambda w: w.over_rest(w.bob.delete(f"/conversations/{w.conversation_id}/history")),
         "conversation_updated",
     ),
     "UpdateSettings": Push(
@@ -282,6 +295,7 @@ PUSHES = {
     "RemoveMember": Push(
         lambda w: w.over_rest(w.alice.delete(f"/conversations/{w.group_id}/members/bob")), "member_removed"
     ),
+    "DissolveGroup": Push(lambda w: w.over_rest(w.alice.delete(f"/conversations/{w.group_id}")), "member_removed"),
     "EditMessage": Push(
         lambda w: w.over_rest(w.bob.patch(f"/messages/{w.conversation_id}.1", json={"text": "new"})), "message_updated"
     ),
@@ -425,6 +439,7 @@ PUSHES = {
     "OnMarkDelivered": Push(lambda w: w.on_message("mark_delivered"), "message_delivered"),
     "OnMarkRead": Push(lambda w: w.on_message("mark_read"), "message_read"),
     "OnMarkConversationRead": Push(lambda w: w.in_conversation("mark_conversation_read"), "conversation_read"),
+    "OnMarkUnread": Push(lambda w: w.mark_unread_by_bob(), "conversation_updated"),
     "OnCallSignal": Push(lambda w: w.in_conversation("call_signal", call_id="c1", signal="offer"), "call_signal"),
     "ClearStaleCalls": Push(
         lambda w: w.parley.run_schedule("ClearStaleCalls"),

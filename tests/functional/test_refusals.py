@@ -32,7 +32,7 @@ REACTING = ("rest/add_reaction", "rest/remove_reaction")
 CALLING = ("websocket/call_signal", "rest/create_turn_credentials")
 PINNING = ("rest/pin_message", "rest/unpin_message")
 
-DIRECT = refusing("groups_only", *MEMBERS, "rest/update_conversation", "rest/list_versions")
+DIRECT = refusing("groups_only", *MEMBERS, "rest/dissolve_group", "rest/update_conversation", "rest/list_versions")
 BLOCK = refusing("blocked", *WRITING, *REACTING, *PINNING, "rest/edit_message", *CALLING)
 DELETING_ANOTHERS_IN_DIRECT = refusing("groups_only", "rest/delete_message")
 
@@ -40,10 +40,12 @@ GROUP = refusing("direct_only", *CALLING)
 MEMBER = {
     **refusing("admins_only", *PINNING, "rest/add_members", "rest/put_member"),
     **refusing("admins_only", "rest/update_conversation", "rest/list_versions"),
-    **refusing("owners_only", "rest/set_role", "rest/remove_member"),  # it is an owner on whom they are tried
+    **refusing(
+        "owners_only", "rest/set_role", "rest/remove_member", "rest/dissolve_group"
+    ),  # it is an owner on whom they are tried
 }
 DELETING_ANOTHERS = refusing("admins_only", "rest/delete_message")
-ADMIN = refusing("owners_only", "rest/put_member", "rest/set_role", "rest/remove_member")
+ADMIN = refusing("owners_only", "rest/put_member", "rest/set_role", "rest/remove_member", "rest/dissolve_group")
 ANNOUNCED = refusing("posting_restricted", *WRITING, "rest/edit_message")
 CLOSED = {
     **refusing("conversation_closed", *WRITING, *REACTING, *PINNING, "rest/edit_message", *CALLING),
@@ -94,6 +96,9 @@ OF_SERVICE = refusing(
     "service_only",
     "rest/put_user", "rest/put_users", "rest/put_context_person", "rest/put_context_people",
     "rest/remove_context_person", "rest/erase_user", "rest/get_erasure", "rest/sign_out_user",
+    "rest/import_conversation", "rest/import_messages", "rest/finish_import", "rest/undo_import",
+    "rest/import_attachment", "rest/create_stored_file_urls",
+    "rest/list_stored_conversations", "rest/list_stored_members", "rest/list_stored_reactions",
 )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ class Written:
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
                 for each in page.get("Contents", []):
                     s3.delete_object(Bucket=bucket, Key=each["Key"])
-        for queue in self._queues(template):
+        for queue in self.held(template):
             sqs.delete_queue(QueueUrl=queue.ref)  # and made again, because a queue can be purged once a minute only
             make_queue(template, queue, sqs)
         self.rows.clear()
@@ -81,7 +81,7 @@ class Written:
                 found.setdefault(table, {})[json.dumps(key, sort_keys=True, default=repr)] = key
         return {table: list(keys.values()) for table, keys in found.items()}
 
-    def _queues(self, template: Template) -> list[Resource]:
+    def held(self, template: Template) -> list[Resource]:
         """Returns the queues that may hold something, those first into which others let go what fails too often."""
         told = self._told(template)
         own = [queue for queue in queues(template) if queue.ref in self.queues or queue.arn in told]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 HOST = ROOT / "host"
 TOOLS = Path(sys.executable).parent
 PROJECT = tomllib.loads((HOST / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NO_OPERATION = {"aclose", "close", "wait_for_erasure", "wait_for_everyone", "wait_for_removal"}
+NO_OPERATION = {"aclose", "close", "list_directory", "wait_for_erasure", "wait_for_everyone", "wait_for_removal"}
 USE = """
 import parley_host, sys
 signer = parley_host.Signer("x" * 32)
@@ -86,6 +86,8 @@ def test_the_wheel_installs_and_works_beside_its_dependencies_alone(wheel: Path,
 
     said = run(tmp_path / "clean" / "bin" / "python", "-c", USE)
     assert said.split() == ["ConnectError", PROJECT["version"], "True"]
+    for command in PROJECT["scripts"]:
+        assert f"usage: {command}" in run(tmp_path / "clean" / "bin" / command, "--help")
 
 
 def test_the_wheel_has_its_types_and_its_licence_and_no_example(wheel: Path) -> None:

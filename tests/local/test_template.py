@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local import template as template_module
 from local.template import Place, Template, TemplateError, load
 
 FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
@@ -203,6 +204,64 @@ def test_a_remembered_translation_is_the_same_and_a_changed_template_is_translat
     ] == ("hi")
     cache.write_text("{", encoding="utf-8")
     assert load(FIXTURE, cache=cache) == first
+
+
+NAMED = """
+Parameters: {Queue: {Type: String}, Limit: {Type: Number}, Mode: {Type: String, AllowedValues: ["yes", "no"]}}
+Conditions: {IsOn: !Equals [!Ref Mode, "yes"]}
+Resources:
+  Work:
+    Type: AWS::Serverless::Function
+    Condition: IsOn
+    Properties:
+      Handler: work.handler
+      Runtime: python3.13
+      CodeUri: functions
+      Environment: {Variables: {LIMIT: !Ref Limit, PLACE: !Sub "at ${Queue}"}}
+      Policies: [SQSSendMessagePolicy: {QueueName: !Ref Queue}]
+"""
+
+
+def test_one_translation_serves_all_values_that_sam_does_not_decide_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, made = written(tmp_path, NAMED), list[str]()
+    translate = template_module._translate
+
+    def counted(file: str, *given: Any) -> Any:
+        made.append(file)
+        return translate(file, *given)
+
+    monkeypatch.setattr(template_module, "_translate", counted)
+    for queue, limit in (("jobs", "1"), ('a "quoted"\n\\queue', "22")):
+        loaded = load(path, {"Queue": queue, "Limit": limit, "Mode": "yes"}, cache=tmp_path / "cache.json")
+        assert properties(loaded, "Work")["Environment"]["Variables"] == {"LIMIT": limit, "PLACE": f"at {queue}"}
+        [policy] = properties(loaded, "WorkRole")["Policies"]
+        resource = policy["PolicyDocument"]["Statement"][0]["Resource"]
+        assert resource == f"arn:aws:sqs:us-east-1:000000000000:{queue}"  # SAM writes the name into the policy
+    assert made == ["template.yaml"]
+
+    assert "Work" not in load(path, {"Queue": "jobs", "Limit": "1", "Mode": "no"}).resources
+    assert made == ["template.yaml"] * 2
+
+
+def test_a_process_keeps_a_bounded_number_of_translations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template_module, "_TRANSLATIONS_KEPT", 3)
+    for number in range(5):
+        load(written(tmp_path, f"Resources: {{Q{number}: {{Type: AWS::SQS::Queue}}}}"))
+
+    assert len(template_module._translations) <= 3 + 1
+
+
+def test_marks_in_the_place_of_values_do_not_change_what_sam_makes_of_our_stacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = Path(__file__).parents[2] / "template.yaml"
+    given = {"SendBurst": "1000", "RestAddress": "http://127.0.0.1:1", "MailFrom": "a@example.org"}
+    marked = load(path, given)
+    monkeypatch.setattr(template_module._Translations, "of", lambda _, *given: template_module._translate(*given))
+
+    assert load(path, given) == marked
 
 
 # --- nested stacks ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from local.hosts import Hosts
 from local.rest import Response
-from local.web import ENTRY, FOLDERS, SECURITY_HEADERS, Site
+from local.web import BESIDE, FOLDERS, SECURITY_HEADERS, Site
 
 ROOT = Path(__file__).parents[2]
 STORE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
@@ -193,4 +193,4 @@ def test_attachments_in_a_real_bucket_are_allowed_too(folder: Path) -> None:
 def test_what_is_served_is_the_package_and_the_demo() -> None:
     files = set(json.loads((ROOT / "web" / "package.json").read_text(encoding="utf-8"))["files"])
 
-    assert files - {"types"} == (FOLDERS - {"demo"}) | {ENTRY}
+    assert files - {"types"} == (FOLDERS - {"demo"}) | BESIDE

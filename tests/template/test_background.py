@@ -59,7 +59,7 @@ def test_the_counting_reader_gets_messages_and_what_happens_to_tickets() -> None
     patterns = readers_of_the_stream()["CountFigures"].properties["FilterCriteria"]["Filters"]
 
     there: list[object] = [{"exists": True}]
-    wanted: list[tuple[str, list[object]]] = [("kind", there), ("outbox", ["ticket"])]
+    wanted: list[tuple[str, list[object]]] = [("kind", there), ("outbox", ["ticket", "ticket_import"])]
     assert [json.loads(pattern["Pattern"]) for pattern in patterns] == [
         {"eventName": ["INSERT"], "dynamodb": {"NewImage": {attribute: {"S": values}}}} for attribute, values in wanted
     ]

@@ -39,8 +39,9 @@ OF_MAIL = 3  # a mapping, an alarm, the policy of a queue
 OF_NOTIFICATIONS = 16  # two tables, seven queues, six alarms, a mapping
 OF_WEBHOOKS = 5  # a secret, two mappings from queues, two alarms
 OF_PREVIEWS = 3  # a queue, a mapping, an alarm
+OF_MARKS = 3  # an integration, a route and its reply, of `mark_unread`
 SINCE = 6 + OF_ATTACHMENTS + THROTTLED + OF_SUPPORT + OF_FIGURES + OF_CLOCKS + OF_NOTIFICATIONS + OF_PREVIEWS + OF_MAIL
-SINCE += OF_WEBHOOKS
+SINCE += OF_WEBHOOKS + OF_MARKS
 
 
 def test_a_function_takes_two_resources_and_no_more() -> None:

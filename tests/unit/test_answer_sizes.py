@@ -75,7 +75,7 @@ from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, MAX_SPANS
 from parley.domain.support.requests import MAX_BULK, MAX_MERGED, MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
-from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
+from parley.domain.text.queries import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
 from parley.domain.webhooks.endpoints import MAX_ENDPOINTS
 from parley.domain.webhooks.event_types import MAX_PATTERNS
 from parley.domain.webhooks.signatures import MAX_SECRET_CHARACTERS
@@ -168,12 +168,25 @@ OURS = {
     "source_message_id": 44,
     **dict.fromkeys(["merged_into", "merged_from[]", "follow_up_of", "ticket_id"], 28),
     **dict.fromkeys(["hours{}[]", "holidays[]"], 11),
-    **dict.fromkeys(["running_since", "warns_at", "due_at", "breached_at", "closes_at", "archives_at"], 24),
+    **dict.fromkeys(
+        ["running_since", "warns_at", "due_at", "breached_at", "closes_at", "archives_at", "status_at", "replied_at"],
+        24,
+    ),
     "number": 11,  # of a ticket, with its separators
     **dict.fromkeys(["requester_id", "assignee_id"], 128),
     **{f"{one}.{names}[]": 32 for one in ("SupportAgent", "SupportAgentAnswer") for names in ("skills", "teams")},
-    **dict.fromkeys(["SupportTicket.team", "SupportTicketAnswer.team", "TicketState.team"], 32),
-    **dict.fromkeys(["SupportTicket.category", "SupportTicketAnswer.category", "TicketState.category"], 32),
+    **dict.fromkeys(
+        ["SupportTicket.team", "SupportTicketAnswer.team", "TicketState.team", "StoredTicketState.team"], 32
+    ),
+    **dict.fromkeys(
+        [
+            "SupportTicket.category",
+            "SupportTicketAnswer.category",
+            "TicketState.category",
+            "StoredTicketState.category",
+        ],
+        32,
+    ),
     "AddingStatus.code": 32,
     **dict.fromkeys(["Moved.from", "Moved.to"], 128),
     "MessageAttachment.id": 28,
@@ -198,6 +211,7 @@ OURS = {
             "do_not_disturb_until",
             "seen_before",
             "played_at",
+            "reacted_at",
             "read_at",
             "reconnect_by",
             "requested_at",
@@ -246,6 +260,11 @@ MENTIONS = MAX_MENTIONS + MAX_EVERYONE
 MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
 # Entries of each list, by `Class.field`: a new one needs a bound of its own.
 LISTS = {
+    "StoredConversationList.conversations": MAX_PAGE,
+    "StoredTicketState.tags": MAX_TAGS,
+    "StoredMember.mention_seqs": MENTIONS,
+    "StoredMemberList.members": MAX_PAGE,
+    "StoredReactionList.reactions": 1_000,
     "NotificationList.notifications": 100,
     "NotificationTrace.channels": 3,
     "NotificationTrace.notices": 2 * 20,
@@ -325,6 +344,7 @@ LISTS = {
     "Pong.joined": MAX_JOINED,
     # Of form, with long pointers. Each of `MAX_ADDED` people can be wrong as well, with a pointer of 30 characters.
     "Problem.errors": MAX_REPORTED,
+    "ReactionList.reactions": MAX_PAGE,
     "ReceiptList.receipts": MAX_PAGE,
     **{f"{one}.attachments": 30 for one in ("ReportDetails", "ReportAnswer")},
     "ReportInContext.attachments": 30,

@@ -65,7 +65,7 @@ def test_the_documents_are_those_that_the_code_makes(tmp_path: Path) -> None:
 
     assert [path.name for path in made] == [
         *("asyncapi.json", "openapi.json", "parameters.md", "rest.md", "websocket.md", "webhooks.json"),
-        *("client.py", "types.py"),
+        *("client.py", "addresses.py", "code_points.py", "emoji.py", "media_types.py", "types.py"),
     ]
     for path in made:
         name = path.relative_to(tmp_path)

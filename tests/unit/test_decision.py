@@ -36,6 +36,7 @@ TABLE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"has_seen": True}, dict.fromkeys(CHANNELS, "seen")),
     ({"settings": Settings(muted_until=rfc3339(NOW_MS + 1))}, dict.fromkeys(CHANNELS, "muted")),
     ({"settings": Settings(muted_until=rfc3339(NOW_MS))}, dict.fromkeys(CHANNELS, "told")),
+    ({"is_archived": True}, dict.fromkeys(CHANNELS, "archived")),
     ({"settings": Settings(notifications="mentions")}, dict.fromkeys(CHANNELS, "level")),
     ({"settings": Settings(notifications="none")}, dict.fromkeys(CHANNELS, "level")),
     ({"preferences": OFF}, dict.fromkeys(CHANNELS, "preference_off")),
@@ -68,6 +69,13 @@ def test_the_level_mentions_keeps_away_what_is_written_to_all(kind: Kind) -> Non
     verdict = decide(facts(kind, settings=Settings(notifications="mentions")), "in_app")
 
     assert verdict.rule == ("level" if kind in ("message", "reaction") else "told")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_archived_conversation_says_nothing_of_what_people_do_there(kind: Kind) -> None:
+    verdict = decide(facts(kind, is_archived=True), "in_app")
+
+    assert verdict.rule == ("told" if kind in ("invitation", "ticket") else "archived")
 
 
 @pytest.mark.parametrize("kind", KINDS)

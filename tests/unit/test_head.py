@@ -9,7 +9,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
 from parley.domain.api.types import NamedUser
 from parley.domain.conversations import views
-from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.head import Head, Membership, UnreadFrom
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, Reader, StoredMessage
 from parley.domain.conversations.send_steps import send_message
 
@@ -69,6 +69,21 @@ def test_unread_is_what_lies_behind_the_marker(talk: tuple[Head, Membership]) ->
     now, mine = talk
 
     assert now.unread(mine) == now.last_seq - now.read_seq(mine) >= 0
+
+
+@given(talks(), st.integers(1, 40), st.integers(0, 40))
+def test_mark_as_unread_holds_until_the_marker_moves(talk: tuple[Head, Membership], seq: int, read_seq: int) -> None:
+    now, mine = talk
+    marked = replace(mine, unread_from=UnreadFrom(seq=seq, read_seq=now.read_seq(mine), at_ms=0))
+    later = replace(marked, read_seq=max(marked.read_seq, read_seq))
+
+    assert now.read_seq(marked) == now.read_seq(mine)
+    assert now.unread(marked) == now.last_seq - min(now.read_seq(mine), seq - 1)
+    if now.read_seq(later) > now.read_seq(mine):
+        assert (now.unread_from_seq(later), now.unread(later)) == (None, now.last_seq - now.read_seq(later))
+    written = sent(now, "alice")
+    assert (written.unread_from_seq(marked), written.unread(marked)) == (None, 0)
+    assert sent(now, "bob").unread(marked) == now.unread(marked) + 1
 
 
 @given(talks())

@@ -32,6 +32,7 @@ AREAS = {
         "figures",
         "notifications",
         "erasure",
+        "moving",
     ),
     "adapters": (
         "",
@@ -48,6 +49,7 @@ AREAS = {
         "figures",
         "notifications",
         "erasure",
+        "moving",
     ),
     "domain": (
         "",
@@ -66,6 +68,7 @@ AREAS = {
         "notifications",
         "exports",
         "erasure",
+        "moving",
     ),
 }
 CLOCKS_AND_DICE = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid1", "uuid4", "urandom"}

@@ -59,12 +59,16 @@ NO_PEOPLE = {
     "ticket_id",
 }
 _OF_BLOCK = "A block takes any id, and must not reveal who exists."
+_OF_EXPORT = "An export reads the users once, by themselves."
 _OF_HOST = "The request names the person, and comes from the host's own server, which has put them."
 EXCUSED = {
     "block_user": _OF_BLOCK,
     "unblock_user": _OF_BLOCK,
     "list_blocks": _OF_BLOCK,
     "block_changed_event": _OF_BLOCK,
+    "list_stored_conversations": _OF_EXPORT,
+    "list_stored_members": _OF_EXPORT,
+    "list_stored_reactions": _OF_EXPORT,
     "sign_out_user": _OF_HOST,
     "put_context_person": _OF_HOST,
     "remove_context_person": _OF_HOST,
@@ -177,8 +181,8 @@ def reaction(mentions: int = 0) -> ReactionAdded:
 
 def added(count: int) -> MemberAdded:
     shared = Shared(
-        shared_seq=1, title=None, description=None, state="open", posting="everyone", slow_mode_s=0, custom_type=None,
-        metadata=None, member_count=count, owner_ids=[], admin_ids=[], muted_ids=[], capabilities={},
+        shared_seq=1, title=None, description=None, state="open", posting="everyone", slow_mode_s=0, history="all",
+        custom_type=None, metadata=None, member_count=count, owner_ids=[], admin_ids=[], muted_ids=[], capabilities={},
     )  # fmt: skip
     came = [user_id(number) for number in range(1, count + 1)]
     return MemberAdded(conversation_id="g", change_seq=1, user_id=user_id(0), user_ids=came, shared=shared)

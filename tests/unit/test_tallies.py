@@ -52,6 +52,26 @@ def test_new_ticket_is_in_the_queue_and_of_its_day() -> None:
     assert counted["desk#category", "2026-11-21#general"] == {"opened": 1, "backlog": 1}
 
 
+def test_imported_ticket_is_in_the_queue_and_no_day_opened_it() -> None:
+    row = {**entry("imported", None, state(assignee_id="agnes")), "outbox": "ticket_import"}
+    undone = {**row, "about": {**row["about"], "event": "undone"}}
+
+    counted, both = tally(row, 0), tally(row, 0)
+    both.include(tally(undone, 0))
+
+    agent = agent_code("agnes")
+    assert numbers(counted) == {
+        ("queue", "totals#0"): {"status:open": 1, "priority:low": 1, "category:general": 1},
+        ("queue", f"assignee#{agent}"): {"open": 1},
+        ("desk#day", "2026-11-21#all"): {"backlog": 1},
+        ("desk#category", "2026-11-21#general"): {"backlog": 1},
+        ("desk#priority", "2026-11-21#low"): {"backlog": 1},
+        ("desk#agent", f"2026-11-21#{agent}"): {"backlog": 1},
+    }
+    assert counted.agents == {("agents", agent): "agnes"}
+    assert numbers(both) == {}
+
+
 def test_taking_a_ticket_moves_it_to_the_agent() -> None:
     before, after = state(), state(status="in_progress", assignee_id="agnes")
 

@@ -7,15 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parley.domain.text.folding import (
-    MAX_HIGHLIGHTS,
-    MAX_KEY_CHARACTERS,
-    MAX_QUERY_CHARACTERS,
-    MAX_QUERY_WORDS,
-    Query,
-    fold,
-    prefix_key,
-)
+from parley.domain.text.folding import MAX_KEY_CHARACTERS, fold, prefix_key
+from parley.domain.text.queries import MAX_HIGHLIGHTS, MAX_QUERY_CHARACTERS, MAX_QUERY_WORDS, Query
 
 # The machine may be busy, and the first text drawn builds a table of all characters.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,7 +65,7 @@ def test_what_people_tell_apart_stays_apart(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
-LETTERS = st.text(alphabet="aAéÉßẞİıſøŁΣςάЁйﬁＡ１②k한국がカ字ไทย้हिन्दी👍🏽אָأ \u0301\u200b.-'\n", max_size=30)
+LETTERS = st.text(alphabet="aAéÉßẞİıſøŁΣςάЁйﬁＡ１②k한국がカ字ไทย้हिन्दी👍🏽אָأ \u0301\u200b.-'\"#+“\n", max_size=30)
 TEXTS = LETTERS | st.text(max_size=30)
 
 
@@ -153,6 +146,33 @@ FINDS = {
     "picture": ("👍", "ok👍", ["👍"]),
     "picture_any_tone": ("👍", "👍🏽 ok", ["👍"]),
     "picture_of_a_tone": ("👍🏽", "👍 👍🏽", ["👍🏽"]),
+    "c_plus_plus": ("c++", "C, c++ and C++11", ["c++", "C++"]),
+    "c_plus_half_typed": ("c+", "c++", ["c+"]),
+    "c_sharp_full_width": ("c#", "in Ｃ＃.", ["Ｃ＃"]),
+    "c_sharp_behind_han": ("c#", "使用C#吧", ["C#"]),
+    "signs_before_punctuation": ("c++, c#", "C#/C++", ["C#", "C++"]),
+    "dot_net": (".NET", "the .net, ASP.NET", [".net", ".NET"]),
+    "word_behind_a_sign": ("net", "the .net", ["net"]),
+    "word_before_a_sign": ("c", "c++ C#", ["c", "C"]),
+    "sign_between_words": ("node.js", "Node.js, JS", ["Node", "js", "JS"]),
+    "sum": ("1+1", "1 + 1", ["1", "1"]),
+    "tag": ("#tag", "tag #tags", ["#tag"]),
+    "tag_without_its_sign": ("tag", "a #tag", ["tag"]),
+    "dots": ("...and", "and so", ["and"]),
+    "end_of_a_sentence": ("hello.", "hello there", ["hello"]),
+    "phrase": ('"big dog"', "dog, big: a Big Dog.", ["Big Dog"]),
+    "phrase_over_punctuation": ('"hello there"', "Hello, (there)", ["Hello, (there"]),
+    "phrase_and_word": ('run "big dog" slow', "slowly runs the big dog", ["slow", "run", "big dog"]),
+    "phrase_of_one_word": ('"cat"', "category Cat", ["Cat"]),
+    "phrase_with_signs": ('"c++ is"', "c is, C++ is", ["C++ is"]),
+    "phrase_over_signs": ('"node js"', "node.js", ["node.js"]),
+    "phrase_of_two_scripts": ('"使用 python"', "使用Python吧", ["使用Python"]),
+    "phrase_in_han": ("“漢字 です”", "漢字です", ["漢字です"]),
+    "phrase_in_curly_marks": ("„großer Hund“", "GROSSER HUND", ["GROSSER HUND"]),
+    "phrase_without_an_end": ('"dog big', "big dog", ["big", "dog"]),
+    "phrase_without_words": ('"..." dog', "dog", ["dog"]),
+    "inches": ('5" or 7"', '7" or 5"', ["7", "or", "5"]),
+    "phrase_after_inches": ('5" "big dog"', 'big dog 5"', ["big dog", "5"]),
     "beyond_the_first_plane": ("ende", "𝓗𝓮𝓵𝓵𝓸 😀 Ende", ["Ende"]),
 }
 
@@ -165,6 +185,18 @@ MISSES = {
     "han_apart": ("漢字", "漢 字"),
     "kana_unvoiced": ("か", "ながい"),
     "tone": ("👍🏽", "👍"),
+    "c_plus_plus_in_c": ("c++", "c c# c+ c"),
+    "c_plus_plus_in_a_word": ("c++", "abc++"),
+    "c_sharp": ("c#", "c # c"),
+    "dot_net": (".net", "net . net"),
+    "tag": ("#tag", "tag # tag"),
+    "phrase_apart": ('"big dog"', "big bad dog"),
+    "phrase_backwards": ('"big dog"', "dog big"),
+    "phrase_of_beginnings": ('"big dog"', "big dogs"),
+    "phrase_of_ends": ('"big dog"', "abig dog"),
+    "phrase_in_one_word": ('"no de"', "node"),
+    "phrase_with_signs": ('"c++ is"', "c is"),
+    "phrase_unvoiced": ('"か"', "が"),
     "nothing_in_text": ("a", ""),
     "nothing_to_search": ("...", "..."),
 }
@@ -216,6 +248,8 @@ def test_highlights_are_bounded() -> None:
     assert spans[:3] == [(0, 1), (2, 3), (4, 5)]
 
 
+QUOTED = '"a a a a a a" "字 字 字" ".a"'
+
 SLOW = {
     "prose": "Größe über alles, naïve café 漢字 " * 300,
     "one_letter": "a" * 10_000,
@@ -224,11 +258,15 @@ SLOW = {
     "growing": "\ufdfa" * 10_000,
     "han": "字" * 10_000,
     "pictures": "👍🏽" * 5_000,
+    "signs": "a" + "+#." * 3_333,
+    "words_with_signs": "a.+" * 3_333,
 }
 
 
 @pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
-@pytest.mark.parametrize("query", ["uber caf 漢", "a aa aaa aaaa", "字字 字 👍", "a" * MAX_QUERY_CHARACTERS])
+@pytest.mark.parametrize(
+    "query", ["uber caf 漢", "a aa aaa aaaa", "字字 字 👍", "a" * MAX_QUERY_CHARACTERS, "a++ #a", QUOTED]
+)
 def test_no_text_takes_long(query: str, text: str) -> None:
     parsed = Query.parse(query)
     parsed.match(text)

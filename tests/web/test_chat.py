@@ -115,6 +115,10 @@ def test_attributes_choose_a_conversation_or_a_person(pages: Pages) -> None:
     expect(page.locator("parley-inbox .entry.current .title")).to_have_text("ليلى حداد")
 
     page.evaluate("""() => {
+        store.idWith = (recipient) => {
+          window.asked = recipient
+          return `to:${recipient.user_id}`
+        }
         const chat = document.querySelector('parley-chat')
         chat.removeAttribute('conversation')
         chat.setAttribute('context', 'pattern:shawl-12')
@@ -122,9 +126,9 @@ def test_attributes_choose_a_conversation_or_a_person(pages: Pages) -> None:
         chat.setAttribute('user', 'mia')
     }""")
 
-    page.wait_for_function("() => store.current === 'd_new'")
+    page.wait_for_function("() => store.current === 'to:mia'")
     wanted = {"user_id": "mia", "context": {"type": "pattern", "id": "shawl-12", "title": "Shawl"}}
-    assert calls(page, "openContext")[-1] == [wanted]
+    assert page.evaluate("asked") == wanted
 
 
 def test_nobody_signed_in(pages: Pages) -> None:
@@ -133,10 +137,54 @@ def test_nobody_signed_in(pages: Pages) -> None:
     expect(page.locator("parley-chat")).to_contain_text("You are signed out")
 
 
+def test_another_person_signed_in(pages: Pages) -> None:
+    error = "{code: 'other_person', status: 0, detail: ''}"
+    page = show_around(pages, CHAT, f"store.connection = {{...store.connection, status: 'signed_out', error: {error}}}")
+
+    expect(page.locator("parley-chat")).to_contain_text("as another person")
+
+
 def details(page: Page, conversation_id: str) -> None:
     entry(page, conversation_id)
     page.get_by_role("button", name="Details").click()
     expect(page.get_by_role("heading", name="Details")).to_be_visible()
+
+
+def test_details_follow_the_page_and_say_what_is_missing(pages: Pages) -> None:
+    body = "<parley-inbox></parley-inbox><parley-details></parley-details>"
+    page = show_around(pages, body, "store.select(null)")
+    details = page.locator("parley-details")
+    expect(details).to_contain_text("Choose a conversation")
+
+    page.locator("parley-inbox .entry").first.click()
+    shown = page.evaluate("store.conversation(store.current).title_shown")
+    expect(details.get_by_role("heading", level=3)).to_have_text(shown)
+
+    refusal = "Object.assign(new Error(), {code: 'x', detail: 'There is none.'})"
+    page.evaluate(f"thread = store.thread; store.thread = () => ({{...thread.call(store, 'd_bob'), error: {refusal}}})")
+    details.evaluate("details => details.setAttribute('conversation', 'd_unknown')")
+    expect(details.get_by_role("alert").or_(details.locator(".state"))).to_contain_text("There is none.")
+
+
+def test_both_panes_say_once_that_there_is_no_connection(pages: Pages) -> None:
+    page = show_around(pages, CHAT)
+    details(page, "d_1")
+    page.evaluate("store.setConnection({status: 'offline'})")
+    bar = page.get_by_text("You are offline.").filter(visible=True)
+    expect(bar).to_have_count(1)
+
+    page.set_viewport_size({"width": 400, "height": 700})
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(bar).to_have_count(1)
+
+
+def test_a_conversation_that_only_begins_has_no_details(pages: Pages) -> None:
+    page = show_around(pages, CHAT)
+    details(page, "g_1")
+    page.evaluate("store.select(store.idWith({user_id: 'zoe'}))")
+
+    expect(page.locator("parley-chat .panes.detailed")).to_have_count(0)
+    expect(page.locator("parley-composer")).to_be_visible()
 
 
 def test_details_search_a_conversation_and_go_there(pages: Pages) -> None:
@@ -208,6 +256,8 @@ def test_details_change_a_group(pages: Pages) -> None:
 
     inner.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name of the group").fill("Summer fair")
+    page.get_by_role("textbox", name="What the group is for").fill("Stalls and music")
+    page.get_by_role("checkbox", name="Only admins can write").check()
     page.get_by_role("button", name="Save").click()
     inner.get_by_role("button", name="Members", exact=True).click()
     inner.get_by_role("button", name="Actions for Dóra Kovács").click()
@@ -223,7 +273,8 @@ def test_details_change_a_group(pages: Pages) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Leave the group").click()
     page.wait_for_function("() => store.current === null")
 
-    assert calls(page, "updateConversation") == [["g_1", {"title": "Summer fair"}]]
+    changed = {"title": "Summer fair", "description": "Stalls and music", "posting": "admins"}
+    assert calls(page, "updateConversation") == [["g_1", changed]]
     assert calls(page, "setRole") == [["g_1", "dora", "admin"]]
     assert calls(page, "addMembers") == [["g_1", ["carol"]]]
     assert calls(page, "removeMember") == [["g_1", "mia"], ["g_1", "alice"]]
@@ -257,7 +308,7 @@ def test_it_is_for_everyone(pages: Pages, name: str, profile: Profile, scheme: s
     expect(page.locator("parley-thread .row")).to_have_count(1)
     pages.shoot(page, f"chat-{name}")
     assert violations(page) == []
-    page.locator("parley-thread [slot=actions]").click()
+    page.locator("parley-thread [slot=actions]").last.click()
     page.locator("parley-details .fold").first.click()
     expect(page.locator("parley-details .member")).to_have_count(4)
     pages.shoot(page, f"chat-details-{name}")
@@ -271,3 +322,33 @@ def test_a_floating_one_is_for_everyone(pages: Pages, name: str, profile: Profil
     expect(page.locator("parley-inbox .entry")).to_have_count(7)
     pages.shoot(page, f"floating-{name}")
     assert violations(page, "parley-chat") == []
+
+
+def test_a_long_press_opens_a_menu_that_stays_when_the_finger_lifts(pages: Pages) -> None:
+    page = show_around(pages, CHAT, profile=PHONE)
+    finger = page.context.new_cdp_session(page)
+    menu = page.get_by_role("menu")
+
+    def press(selector: str) -> None:
+        box = page.locator(selector).first.bounding_box()
+        assert box is not None
+        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+        expect(menu).to_be_visible()
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        expect(menu).to_be_visible()
+
+    press("parley-inbox [data-id=d_1] .open")
+    menu.get_by_role("menuitem", name="Archive").tap()
+    expect(menu).to_have_count(0)
+    assert calls(page, "archive") == [["d_1", True]]
+
+    page.locator("parley-inbox [data-id=d_2] .open").tap()
+    press("parley-thread .bubble")
+    page.touchscreen.tap(5, 300)  # elsewhere
+    expect(menu).to_have_count(0)
+    press("parley-thread .bubble")
+    menu.get_by_role("menuitem", name="Reply").tap()
+    expect(menu).to_have_count(0)
+    assert page.evaluate("store.draft('d_2').reply_to") is not None

@@ -146,7 +146,7 @@ def test_a_draft_waits_in_each_conversation(pages: Pages) -> None:
 
 def test_a_failure_to_send_keeps_the_text(pages: Pages) -> None:
     page = opened(pages)
-    page.evaluate("void (store.send = () => { throw refusal('storage', 'This browser has no room left.') })")
+    page.evaluate("void (store.send = () => { throw refusal('failed', 'This browser has no room left.') })")
     box(page).fill("keep me")
 
     box(page).press("Enter")
@@ -414,6 +414,16 @@ def test_files_are_pasted_unless_they_are_a_picture_of_text(pages: Pages) -> Non
         expect(page.locator(".tray li")).to_have_count(0 if text else 1)
 
 
+def test_a_text_that_no_message_holds_becomes_a_file(pages: Pages) -> None:
+    page = opened(pages)
+    page.evaluate("void (window.data = new DataTransfer()).setData('text/plain', 'a word '.repeat(150_000))")
+    pasted = "new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})"
+    box(page).evaluate(f"area => area.dispatchEvent({pasted})")
+
+    expect(page.locator(".tray li")).to_contain_text("text.txt")
+    expect(box(page)).to_have_value("")
+
+
 def test_files_are_dropped_anywhere_beside_the_composer(pages: Pages) -> None:
     page = opened(pages)
     data = page.evaluate_handle(TRANSFER, {})
@@ -440,50 +450,6 @@ def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(pages: Pages) -> Non
     assert page.evaluate("calls('discard')") == [["c1"]]
 
 
-# --- Voice -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_voice_message_is_recorded_and_sent(pages: Pages) -> None:
-    page = opened(pages, permissions=["microphone"])
-    page.get_by_role("button", name="Record a voice message").click()
-    page.get_by_role("timer", name="Recording").wait_for()
-    page.wait_for_timeout(900)
-    assert page.locator(".levels i").count() > 3
-    assert not violations(page)
-    pages.shoot(page, "composer-recording")
-
-    page.get_by_role("button", name="Send").click()
-    page.wait_for_function("() => calls('send').length === 1")
-
-    [to, draft] = page.evaluate("calls('send')[0]")
-    assert (to, draft["kind"]) == ("d_1", "voice")
-    assert (draft["files"][0]["name"], draft["files"][0]["type"]) == ("voice.webm", "audio/webm")
-    expect(page.get_by_role("timer")).to_have_count(0)
-
-
-def test_a_recording_can_be_thrown_away(pages: Pages) -> None:
-    page = opened(pages, permissions=["microphone"])
-    page.get_by_role("button", name="Record a voice message").click()
-    page.wait_for_timeout(700)
-
-    page.get_by_role("button", name="Discard the recording").click()
-
-    expect(page.get_by_role("timer")).to_have_count(0)
-    assert sent(page) == []
-
-
-def test_a_microphone_that_is_not_allowed_is_said(pages: Pages) -> None:
-    page = opened(
-        pages,
-        f"""{PLAIN}
-        navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('x', 'NotAllowedError') }}""",
-    )
-
-    page.get_by_role("button", name="Record a voice message").click()
-
-    expect(page.get_by_role("alert")).to_contain_text("The microphone is not allowed.")
-
-
 # --- Who may not write -----------------------------------------------------------------------------------------------
 
 
@@ -500,7 +466,7 @@ def test_a_microphone_that_is_not_allowed_is_said(pages: Pages) -> None:
         ("store.change('d_1', {type: 'group', capabilities: []})", "A moderator has muted you in this group."),
         (
             "store.me = {suspension: {until: ago(-60), scope: 'write', reason: 'x'}}; store.tell()",
-            "You can only read until",
+            "You are suspended until",
         ),
     ],
 )

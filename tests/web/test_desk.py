@@ -1,7 +1,9 @@
 """`<parley-desk>`: the agents' queue, a ticket, notes, canned replies and clocks."""
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.web.around import HOSTILE, LOOKS, calls, show_around
 from tests.web.browser import PHONE, Pages, Profile
@@ -14,12 +16,13 @@ const of = window.ticket = (id, subject, more = {}) => ({
   assignee_id: null, team: null, tags: [], rating: null, merged_into: null, merged_from: [], follow_up_of: null,
   source_message_id: null, context: null, last_message: null, last_seq: 1, unread: 0, version: 1,
   created_at: "2026-11-29T10:00:00.000Z", updated_at: "2026-11-29T11:00:00.000Z", ...more})
-const all = [of("t_1", "My seats", {priority: "urgent"}),
+const all = window.all = [of("t_1", "My seats", {priority: "urgent"}),
   of("t_2", "The invoice", {assignee_id: "otto", status: "in_progress"})]
 const filtered = ({query}) => all.filter(one => !query.assignee || query.assignee === (one.assignee_id ?? "none"))
+  .filter(one => !query.status || query.status.split(",").includes(one.status))
   .filter(one => !query.q || one.subject.includes(query.q))
 const clock = (due_at, ended_at = null) => ({target_ms: 1, used_ms: 0, due_at, ended_at, breached_at: null})
-const mine = more => of("t_1", "My seats", {assignee_id: "alice", ...more})
+const mine = window.mine = more => of("t_1", "My seats", {assignee_id: "alice", ...more})
 const answers = {
   "GET /support/tickets/admin/all": asked => ({tickets: filtered(asked), next: null}),
   "GET /support/queue-counts": {open: 2, unassigned: 1},
@@ -38,9 +41,21 @@ const answers = {
   "POST /support/tickets/{ticket_id}/notes": {id: "n_1.2"},
 }
 for (const [route, answer] of Object.entries(answers)) store.answers.set(route, answer)
-store.client.on = (type, listener) => { if (type === "event") window.tell = listener; return () => {} }
+const heard = []
+window.tell = event => heard.forEach(listener => listener(event))
+store.client.on = (type, listener) => { if (type === "event") heard.push(listener); return () => {} }
 for (const id of ["t_1", "t_2"])
   store.addConversation(id, {type: "ticket", other: null, messages: [{sender_id: "bob", text: "I cannot see it."}]})
+"""
+
+
+# The agent is not in the first ticket.
+ELSEWHERE = """
+const had = store.conversation.bind(store)
+store.conversation = id => id === "t_1" ? null : had(id)
+store.answers.set("GET /conversations/{conversation_id}/messages", {messages: []})
+window.uploads = []
+store.client.upload = async ({conversation_id}, {name}) => (uploads.push([conversation_id, name]), {id: "a_1"})
 """
 
 
@@ -52,7 +67,7 @@ def desk(pages: Pages, setup: str = "") -> Page:
 
 def test_the_queue_is_filtered_by_tabs_and_words(pages: Pages) -> None:
     page = desk(pages)
-    expect(page.locator(".chip")).to_have_text(["Queue2", "Mine", "Nobody’s1", "Overdue"])
+    expect(page.locator(".chip")).to_have_text(["Queue2", "Mine", "Nobody’s1", "Overdue", "Resolved"])
     expect(page.locator(".ticket").first).to_contain_text("Urgent")
 
     page.locator(".chip", has_text="Nobody").click()
@@ -69,12 +84,66 @@ def test_an_agent_comes_on_duty_and_hears_of_tickets(pages: Pages) -> None:
 
     page.get_by_role("switch", name="On duty").check()
     page.evaluate("tell({event: 'ticket_created', data: {ticket: ticket('t_9', 'A new one')}})")
-    page.evaluate("window.newer = ticket('t_2', 'The invoice', {status: 'resolved', version: 2})")
+    page.evaluate("window.newer = ticket('t_2', 'The invoice', {status: 'waiting_on_customer', version: 2})")
     page.evaluate("tell({event: 'ticket_updated', data: {ticket: newer}})")
 
     expect(page.locator(".ticket strong")).to_have_text(["My seats", "The invoice", "A new one"])
-    expect(page.locator(".ticket .status").nth(1)).to_have_text("Resolved")
+    expect(page.locator(".ticket .status").nth(1)).to_have_text("Waiting for the customer")
     assert calls(page, "PUT")[0][1]["body"] == {"available": True}
+
+
+def test_lists_and_their_numbers_follow_what_becomes_of_tickets(pages: Pages) -> None:
+    page = desk(pages)
+    queue, nobody = page.locator(".chip").nth(0), page.locator(".chip").nth(2)
+    nobody.click()
+    expect(page.locator(".ticket strong")).to_have_text(["My seats"])
+    page.locator(".ticket").click()
+    page.get_by_role("button", name="Take").click()
+    expect(page.locator(".ticket")).to_have_count(0)  # an agent has it now
+    expect(nobody).to_have_text("Nobody’s")
+    expect(page.get_by_role("heading", name="My seats")).to_be_visible()  # and stays where the agent works on it
+
+    page.evaluate("all[0] = mine({status: 'in_progress', version: 2})")
+    queue.click()
+    expect(queue).to_have_text("Queue2")
+    page.locator(".ticket").first.click()
+    page.get_by_label("Status").select_option("resolved")
+    expect(page.locator(".ticket strong")).to_have_text(["The invoice"])
+    expect(queue).to_have_text("Queue1")
+    page.evaluate("all[0] = mine({status: 'resolved', version: 3})")
+    page.locator(".chip", has_text="Resolved").click()
+    expect(page.locator(".ticket strong")).to_have_text(["My seats"])
+
+
+def test_off_duty_the_queue_is_read_again_as_long_as_it_can_be_seen(pages: Pages) -> None:
+    page = desk(pages)
+    page.clock.install()
+    page.evaluate("document.querySelector('main').append(document.querySelector('parley-desk'))")  # now by this clock
+    page.locator(".ticket").first.click()
+    page.evaluate("all.splice(0, 1, ticket('t_7', 'Came off duty'))")
+    page.clock.fast_forward(31_000)
+    expect(page.locator(".ticket strong")).to_have_text(["Came off duty", "The invoice", "My seats"])
+    expect(page.locator(".chip").first).to_have_text("Queue3")
+    expect(page.get_by_role("heading", name="My seats")).to_be_visible()
+
+    page.evaluate("all.push(ticket('t_8', 'Came while away'))")
+    page.evaluate("store.connection = {...store.connection, status: 'offline'}; store.tell()")
+    expect(page.locator(".list [part=offline]")).to_be_visible()
+    page.evaluate("store.connection = {...store.connection, status: 'online'}; store.tell()")
+    expect(page.locator(".ticket strong").nth(2)).to_have_text("Came while away")
+    assert not calls(page, "PUT")
+
+
+@pytest.mark.parametrize("body", [DESK, "<parley-inbox></parley-inbox>"])
+def test_long_words_of_filters_wrap_and_are_never_cut(pages: Pages, body: str) -> None:
+    german = "document.documentElement.lang = 'de'\n"
+    page = show_around(pages, body, german + QUEUE, PHONE)
+    chips = page.locator(".filters .chip")
+    expect(chips.last).to_have_text(re.compile("Gelöst|Archiviert"))
+    for width in (320, 360):
+        page.set_viewport_size({"width": width, "height": 640})
+        assert chips.last.evaluate("one => one.getBoundingClientRect().right <= innerWidth")
+        assert page.locator(".filters").evaluate("row => row.scrollWidth <= row.clientWidth")
 
 
 def test_a_ticket_is_taken_changed_and_given_away(pages: Pages) -> None:
@@ -110,8 +179,7 @@ def test_a_canned_reply_comes_by_menu_and_by_shortcut(pages: Pages) -> None:
     field.press("Enter")
     expect(field).to_have_value("")
 
-    asked = calls(page, "POST")[-1]
-    assert (asked[0], asked[1]["body"]["text"]) == ("/support/tickets/{ticket_id}/respond", "Hello Bob")
+    assert [(to, draft["text"]) for to, draft in calls(page, "send")] == [("t_1", "Hello Bob")]
 
 
 def test_notes_are_apart_and_never_sent_to_the_customer(pages: Pages) -> None:
@@ -135,7 +203,7 @@ def test_notes_are_apart_and_never_sent_to_the_customer(pages: Pages) -> None:
 
 
 def test_a_refusal_is_shown_and_the_reply_kept(pages: Pages) -> None:
-    page = desk(pages)
+    page = desk(pages, ELSEWHERE)
     page.evaluate("""store.answers.set("POST /support/tickets/{ticket_id}/respond",
         Object.assign(new Error(), {code: "x", detail: "The ticket is closed."}))""")
     page.locator(".ticket").first.click()
@@ -145,6 +213,40 @@ def test_a_refusal_is_shown_and_the_reply_kept(pages: Pages) -> None:
 
     expect(page.get_by_role("alert")).to_contain_text("The ticket is closed.")
     expect(field).to_have_value("Hello")
+
+    page.evaluate("""store.answers.set("POST /support/tickets/{ticket_id}/respond", {id: "t_1.3"})""")
+    field.press("Enter")
+    expect(field).to_have_value("")
+    first, second = [asked[1]["body"] for asked in calls(page, "POST")]
+    assert first == second  # it is the same reply
+
+
+def test_a_reply_has_files_emoji_and_voice_as_everywhere(pages: Pages) -> None:
+    page = desk(pages, ELSEWHERE)
+    page.locator(".ticket").nth(1).click()  # of one that the agent is in
+    expect(page.get_by_role("button", name="Record a voice message")).to_be_visible()
+    page.get_by_role("button", name="Emoji").click()
+    page.get_by_role("searchbox", name="Search emoji").fill("rocket")
+    page.get_by_role("button", name="rocket").first.click()
+    expect(page.get_by_role("textbox", name="Write a message")).to_have_value("🚀")
+    seat: FilePayload = {"name": "seat.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
+    page.locator("parley-composer input[type=file]").set_input_files([seat])
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("parley-composer .tray")).to_have_count(0)
+    assert [(to, draft["text"], draft["files"][0]["name"]) for to, draft in calls(page, "send")] == [
+        ("t_2", "🚀", "seat.pdf")
+    ]
+
+    page.locator(".ticket").first.click()  # one that another agent is in
+    expect(page.get_by_role("button", name="Record a voice message")).to_have_count(0)
+    page.locator("parley-composer input[type=file]").set_input_files([seat])
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("parley-composer .tray")).to_have_count(0)
+    path, asked = calls(page, "POST")[-1]
+    assert (path, asked["body"]["attachment_ids"]) == ("/support/tickets/{ticket_id}/respond", ["a_1"])
+    assert page.evaluate("uploads") == [["t_1", "seat.pdf"]]
+    assert violations(page) == []
+    pages.shoot(page, "desk-reply")
 
 
 def test_hostile_words_are_words(pages: Pages) -> None:
@@ -190,7 +292,49 @@ def test_it_is_for_everyone(pages: Pages, name: str, profile: Profile, scheme: s
     expect(page.locator(".clocks span")).to_have_count(2)
     pages.shoot(page, f"desk-{name}")
     assert violations(page) == []
-    page.locator("[role=tab]").last.click()
+    page.locator("[role=tab]").nth(1).click()
     expect(page.locator(".note")).to_be_visible()
     pages.shoot(page, f"desk-notes-{name}")
     assert violations(page) == []
+
+
+HISTORY = """
+const then = "2026-11-29T11:00:00.000Z"
+store.answers.set("GET /support/tickets/{ticket_id}/history", ({query}) => query.cursor
+  ? {entries: [{number: 4, event: "dreamt", user_id: "bob", at: then, changes: {}}], next: null}
+  : {entries: [{number: 1, event: "created", user_id: "bob", at: then, changes: {}},
+      {number: 2, event: "updated", user_id: "alice", at: then, note: "He has <b>called</b>", changes: {
+        status: {from: "open", to: "waiting_on_customer"}, assignee_id: {from: null, to: "otto"},
+        tags: {from: [], to: ["vip"]}}},
+      {number: 3, event: "sla_breach", user_id: "bob", at: then, clock: "resolution", changes: {}}], next: "c1"})
+window.lookers = []
+store.client.replica = {viewers: () => lookers}
+"""
+
+
+def test_the_history_of_a_ticket_and_who_looks_at_it(pages: Pages) -> None:
+    page = desk(pages, HISTORY)
+    page.locator(".ticket").first.click()
+    expect(page.locator(".viewers")).to_be_empty()
+    page.evaluate("""() => {
+        lookers.push("otto")
+        tell({event: "user_joined_conversation", data: {conversation_id: "t_1", user_id: "otto"}})
+    }""")
+    expect(page.get_by_role("status").filter(has_text="Also looking at this: Otto")).to_be_visible()
+
+    page.get_by_role("tab", name="Notes").click()
+    page.get_by_role("tab", name="Notes").press("ArrowRight")
+    expect(page.get_by_role("tab", name="History")).to_be_focused()
+    entries = page.locator(".history > li")
+    expect(entries.first).to_contain_text("Bob Stone opened the request")
+    expect(entries.nth(1)).to_contain_text("You changed the request")
+    expect(entries.nth(1).locator("p")).to_have_text(
+        ["Status: Open Waiting for the customer", "Agent: – Otto Brandt", "Tags: – vip"]
+    )
+    expect(entries.nth(1).locator("blockquote")).to_have_text("He has <b>called</b>")
+    expect(entries.nth(2)).to_contain_text("Missed: Resolution")
+    expect(page.get_by_role("textbox", name="Write a message")).to_have_count(0)
+    page.get_by_role("button", name="Show more").click()
+    expect(entries).to_have_count(4)
+    assert violations(page) == []
+    pages.shoot(page, "desk-history")

@@ -1,5 +1,7 @@
 """The base of all elements: trees of elements, where an element finds its store, and windows over the page."""
 
+import re
+
 import pytest
 
 from tests.web.browser import Pages
@@ -227,11 +229,14 @@ def test_a_suspended_person_reads_why(pages: Pages) -> None:
 
     page.evaluate("""() => {
         const store = new Store('x', 'suspended')
-        store.connection.error = {code: 'suspended', detail: 'A moderator has suspended you until tomorrow.'}
+        store.connection.error = {code: 'suspended', detail: 'x', until: '2026-12-01T00:57:36.452Z', reason: 'Spam'}
         configure({store})
     }""")
 
-    assert page.evaluate("shown('a')").endswith("A moderator has suspended you until tomorrow.")
+    assert "You are suspended until Tuesday" in page.evaluate("shown('a')")
+    assert page.evaluate("shown('a')").endswith("Reason: Spam")
+    told = page.evaluate("a.because({code: 'x', detail: 'Not before 2026-12-01T00:57:36.452Z, and twice.'})")
+    assert re.fullmatch(r"Not before Tuesday.*2026.*1:57:36.*, and twice\.", told)
 
 
 OVER = """

@@ -75,6 +75,10 @@ def test_the_menu_of_an_entry_pins_mutes_archives_and_marks_as_read(pages: Pages
     choose("Unmute")
     choose("Archive")
     expect(page.locator(".title")).not_to_contain_text(["Bob Stone"])
+    expect(page.get_by_text("Bob Stone is in the archive now.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".title").filter(has_text="Bob Stone")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
     now = page.evaluate("store.now()")
     assert calls(page, "markRead") == [["d_1", None]]
@@ -82,7 +86,20 @@ def test_the_menu_of_an_entry_pins_mutes_archives_and_marks_as_read(pages: Pages
     muted = calls(page, "setSettings")[1][1]["muted_until"]
     assert page.evaluate("Date.parse", muted) - now == 24 * 3_600_000
     assert calls(page, "setSettings")[2][1] == {"muted_until": None}
-    assert calls(page, "archive") == [["d_1", True]]
+    assert calls(page, "archive") == [["d_1", True], ["d_1", False]]
+
+
+def test_two_conversations_with_a_person_name_the_person(pages: Pages) -> None:
+    titled = """for (const id of ["d_1", "d_2"]) store.change(id, {title: "Your order", title_shown: "Your order",
+        context: {type: "order", id}})"""
+    page = show_around(pages, INBOX, titled)
+    entries = page.locator(".entry").filter(has_text="Your order")
+
+    expect(entries).to_have_count(2)
+    expect(entries.filter(has_text="Bob Stone")).to_have_count(1)
+    page.evaluate("document.querySelector('main').append(document.createElement('parley-thread'))")
+    entries.filter(has_text="Bob Stone").click()
+    expect(page.locator("parley-thread [part=subtitle]")).to_have_text("Bob Stone · Online")
 
 
 def test_an_act_that_fails_says_why(pages: Pages) -> None:
@@ -193,8 +210,8 @@ def test_a_new_chat_begins_with_a_person_of_the_directory(pages: Pages) -> None:
     page.locator(".person").click()
 
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert calls(page, "openContext") == [[{"user_id": "mia"}]]
-    assert page.evaluate("store.current") == "d_new"
+    assert calls(page, "begin") == [[{"user_id": "mia"}]]
+    assert page.evaluate("store.current") == "to:mia"
 
 
 def test_a_refusal_says_the_policys_reason(pages: Pages) -> None:
@@ -202,7 +219,7 @@ def test_a_refusal_says_the_policys_reason(pages: Pages) -> None:
     page = show_around(
         pages,
         INBOX,
-        f"store.failing.set('openContext', Object.assign(new Error(), {{code: 'not_allowed', detail: {reason!r}}}))",
+        f"store.failing.set('begin', Object.assign(new Error(), {{code: 'not_allowed', detail: {reason!r}}}))",
     )
 
     page.get_by_role("button", name="New", exact=True).click()
@@ -240,7 +257,7 @@ def test_the_rest_of_the_list_is_read_when_its_end_is_seen(pages: Pages) -> None
         """,
         Profile(400, 500),
     )
-    expect(page.locator(".entry")).to_have_count(37)
+    expect(page.locator(".entry").first).to_have_attribute("aria-setsize", "37")
     assert calls(page, "loadMore") == []
 
     page.locator(".scroll").evaluate("list => list.scrollTo(0, list.scrollHeight)")
@@ -258,6 +275,7 @@ def test_the_rest_of_the_list_is_read_when_its_end_is_seen(pages: Pages) -> None
             "store.state = {isListed: false}; store.connection = {...store.connection, status: 'offline'}",
             "no connection",
         ),
+        ("store.connection = {...store.connection, status: 'offline'}", "no connection"),
         (
             "store.connection = {...store.connection, status: 'suspended', error: {detail: 'Until Monday.'}}",
             "Until Monday.",

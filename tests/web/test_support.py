@@ -51,7 +51,8 @@ def test_a_status_changes_as_the_event_comes(pages: Pages) -> None:
     page = show_around(
         pages,
         SUPPORT,
-        "store.client.on = (type, listener) => { if (type === 'event') window.tell = listener; return () => {} };"
+        "const heard = []; window.tell = event => heard.forEach(listener => listener(event));"
+        "store.client.on = (type, listener) => { if (type === 'event') heard.push(listener); return () => {} };"
         + TICKETS,
     )
     expect(page.locator(".ticket")).to_have_count(4)
@@ -221,3 +222,17 @@ def test_it_is_for_everyone(pages: Pages, name: str, profile: Profile, scheme: s
     page.locator(".stars label").nth(3).click()
     pages.shoot(page, f"support-rating-{name}")
     assert violations(page) == []
+
+
+def test_the_head_of_a_request_wraps_in_a_narrow_pane_and_is_not_cut(pages: Pages) -> None:
+    page = show_around(pages, SUPPORT, TICKETS)
+    page.locator(".ticket").first.click()
+    words = page.locator(".top .under .cut:visible")
+    expect(words.first).to_be_visible()
+    for width in (320, 720, 760, 900):
+        page.set_viewport_size({"width": width, "height": 700})
+        cut = words.evaluate_all(
+            "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+        )
+        assert cut == [], width
+        pages.shoot(page, f"support-head-{width}")

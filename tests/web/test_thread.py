@@ -89,8 +89,10 @@ def test_own_messages_stand_at_the_right_and_others_at_the_left(pages: Pages) ->
 
     lefts = page.evaluate("[...thread.shadowRoot.querySelectorAll('.bubble')].map(one => one.getBoundingClientRect())")
 
-    assert lefts[0]["left"] < 100
-    assert lefts[1]["right"] > 1400
+    # The column of messages is in the middle of a wide window, and no wider than can be read.
+    column = page.evaluate("thread.shadowRoot.querySelector('[role=article]').getBoundingClientRect()")
+    assert column["left"] <= lefts[0]["left"] < column["left"] + 100
+    assert column["right"] - 40 < lefts[1]["right"] <= column["right"]
     assert all(box["width"] < 800 for box in lefts)
     expect(page.get_by_role("article", name="Bob Stone")).to_contain_text("hers")
     expect(page.get_by_role("article", name="You")).to_contain_text("mine")
@@ -473,6 +475,24 @@ def test_the_info_of_a_message_names_who_has_read_it(pages: Pages) -> None:
     expect(dialog).to_contain_text("Bob Stone")
     expect(dialog).to_contain_text("Read: Sunday, November 29, 2026 at 12:59:30")
     assert not violations(page)
+
+
+def test_the_people_who_reacted_are_named_page_by_page(pages: Pages) -> None:
+    page = with_messages(pages, {"text": "hello", "reactions": [{"emoji": "🎉", "count": 2, "mine": False}]})
+
+    menu_of(page, 0)
+    page.get_by_role("menuitem", name="Reactions").click()
+    dialog = page.get_by_role("dialog", name="Reactions")
+    expect(dialog.get_by_role("listitem")).to_have_count(1)  # the first page is empty, as one of a large group can be
+    expect(dialog).to_contain_text("Bob Stone")
+    assert not violations(page)
+    dialog.get_by_role("button", name="More").click()
+
+    expect(dialog.get_by_role("listitem")).to_have_count(2)
+    expect(dialog.get_by_role("button", name="More")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.locator(".reactions button").click(button="right")
+    expect(dialog).to_be_visible()
 
 
 def test_a_message_is_forwarded_to_several(pages: Pages) -> None:

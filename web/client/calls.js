@@ -62,6 +62,8 @@ export class Call {
   /** @type {Set<any>} */
   #timers = new Set();
   #isOffering = false;
+  /** Whether the first offer and answer have left something out: a picture of the callee's in a call that began with voice alone. */
+  #isPartial = false;
   /** The connection that took part until now, while the server does not know the next one. @type {string | null} */
   #previous = null;
 
@@ -96,6 +98,7 @@ export class Call {
       const peer = await this.#open(stream);
       if (!peer) return;
       await peer.setLocalDescription(await peer.createOffer());
+      this.#isPartial = false;
       const status = await this.#send("offer", this.#described);
       if (this.state === "ended") return;
       this.ringsUntil = Date.parse(status?.rings_until ?? "") || this.#now() + 1000 * call_ring_s;
@@ -121,6 +124,7 @@ export class Call {
       const peer = await this.#open(stream);
       if (!peer) return;
       await this.#takeDescription(/** @type {RTCSessionDescriptionInit} */ (this.#offer));
+      this.#isPartial = false;
       await peer.setLocalDescription(await peer.createAnswer());
       await this.#send("answer", this.#answered);
       this.#begin();
@@ -135,20 +139,32 @@ export class Call {
   async hangUp() {
     if (this.state === "ended") return;
     const reason = this.answeredAt !== null ? "hung_up" : this.isOutgoing ? "missed" : "declined";
-    const hungUp = this.#send("hang_up");
+    // A call that is spoken waits for no ack: the page may be about to go.
+    const hungUp = this.answeredAt === null ? this.#send("hang_up") : this.#deliver("hang_up", () => ({}), 1);
     this.end(reason);
     await hungUp.catch(() => {});
   }
 
-  /** Sends another stream from now on: a picture, a screen. @param {MediaStream | null} stream @param {Media} [media] */
+  /**
+   * Sends another stream from now on: a picture, a screen. Of each kind one track is sent, the stream's first.
+   *
+   * @param {MediaStream | null} stream
+   * @param {Media} [media]
+   */
   async send(stream, media = stream?.getVideoTracks().length ? "video" : "audio") {
-    if (!this.peer) return;
+    const { peer } = this;
+    if (!peer) return;
     this.media = media;
-    const senders = this.peer.getSenders();
-    const tracks = stream?.getTracks() ?? [];
-    for (const sender of senders) if (sender.track && !tracks.includes(sender.track)) this.peer.removeTrack(sender);
-    for (const track of tracks)
-      if (!senders.some((one) => one.track === track)) this.peer.addTrack(track, /** @type {MediaStream} */ (stream));
+    for (const kind of ["audio", "video"]) {
+      const track = stream?.getTracks().find((one) => one.kind === kind) ?? null;
+      // The place of a track that was sent before, or that only the other side uses: a new one each time would be a longer description each time.
+      const place = peer.getTransceivers().find((one) => one.receiver.track.kind === kind);
+      if (!place && track) peer.addTrack(track, /** @type {MediaStream} */ (stream));
+      if (!place || place.sender.track === track) continue;
+      await place.sender.replaceTrack(track);
+      if (track) place.sender.setStreams(/** @type {MediaStream} */ (stream));
+      place.direction = track ? "sendrecv" : "recvonly";
+    }
     this.#tell(this);
   }
 
@@ -177,6 +193,9 @@ export class Call {
     await this.#send("resume").catch(() => {});
     const { connectionState } = this.peer;
     if (connectionState === "disconnected" || connectionState === "failed") this.peer.restartIce();
+    // An offer that got lost with the connection would keep all later ones from being made.
+    else if (this.state === "active" && this.peer.signalingState === "have-local-offer")
+      await this.#send("offer", this.#described).catch(() => {}); // the next resume tries again
   }
 
   /** Ends the call here. @param {Wire["CallReason"]} reason @param {unknown} [error] */
@@ -265,6 +284,8 @@ export class Call {
     if (this.state === "ended") return;
     this.answeredAt ??= this.#now();
     this.#become("active");
+    if (this.#isPartial && this.peer) this.#renegotiate(this.peer).catch(() => {});
+    this.#isPartial = false;
   }
 
   /** @param {MediaStream | null} stream */
@@ -290,6 +311,7 @@ export class Call {
     };
     peer.onnegotiationneeded = () => {
       if (this.state === "active") this.#renegotiate(peer).catch(() => {});
+      else this.#isPartial = true;
     };
     return peer;
   }
@@ -338,7 +360,10 @@ export class Call {
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error;
       if (OVER.includes(error.code)) {
-        this.end(error.code === "answered_elsewhere" ? error.code : "failed", error);
+        // The other side was a moment faster to end it: that is no failure.
+        const ended = this.answeredAt !== null ? "hung_up" : this.isOutgoing ? "failed" : "missed";
+        const reason = error.code === "call_over" ? ended : "failed";
+        this.end(error.code === "answered_elsewhere" ? error.code : reason, error);
         throw error;
       }
       if (!error.mayPass || number >= TRIES) throw error;
@@ -452,4 +477,35 @@ function parsed(payload) {
   } catch {
     return null;
   }
+}
+
+/**
+ * The calls of a client: it hears its signals, and takes calls up again after a reconnection.
+ *
+ * @param {import("./client.js").Client} client
+ * @param {CallsOptions["rest"]} rest
+ */
+export function callsOf(client, rest) {
+  const calls = new CallManager({
+    userId: client.userId ?? "",
+    request: (action, data) => client.request(action, data),
+    rest,
+    timers: () => client.state.hello ?? {},
+    now: () => client.now(),
+  });
+  client.on("event", ({ event, data }) => {
+    if (event === "call_signal") void calls.hear(data);
+  });
+  client.on("change", ({ conversations }) => {
+    const mayCall = (/** @type {string} */ id) =>
+      client.replica?.conversation(id)?.capabilities.includes("call") ?? false;
+    calls.check((id) => !conversations.has(id) || mayCall(id));
+  });
+  let last = client.state.hello?.connection_id ?? null;
+  client.on("state", ({ status, hello }) => {
+    if (status !== "online" || !hello || hello.connection_id === last) return;
+    if (last !== null) void calls.reconnected(last);
+    last = hello.connection_id;
+  });
+  return calls;
 }

@@ -2,7 +2,9 @@ import { failure, ParleyError } from "./errors.js";
 import { Socket } from "./socket.js";
 
 const MOST_BACK_OFF_MS = 30_000;
+const LOOK_MS = 300_000; // between two looks whether a suspension was lifted
 const AGAIN_MS = 60_000; // between two hand-overs; `reconnect_by` is five minutes before the end
+const LIFETIME_MS = 115 * 60_000; // of a connection, which API Gateway cuts after two hours
 const GOOD_FOR_MS = 6 * 60_000; // a token that ends sooner would make the next hand-over due at once
 
 /**
@@ -27,7 +29,8 @@ export class Connection {
   /** @type {Socket | null} */
   #socket = null;
   #isStopped = true;
-  #failures = 0; // since `hello` was answered
+  #isSuspended = false; // as the last try was told
+  #failures = 0; // since it caught up
   #refusals = 0; // handshakes in a row without an open socket
   /** @type {any} */
   #timer = null;
@@ -80,11 +83,11 @@ export class Connection {
 
   async #connect() {
     this.#retryAt = null;
-    this.#tell("connecting", null);
+    if (!this.#isSuspended) this.#tell("connecting", null); // until an answer says that it is over
     try {
       await this.#openOnce();
     } catch (error) {
-      this.#failed(error instanceof ParleyError ? error : failure("network", "The connection failed.", error));
+      this.#failed(error instanceof ParleyError ? error : failure("network", "The server cannot be reached.", error));
     }
   }
 
@@ -117,12 +120,15 @@ export class Connection {
     });
     try {
       const hello = await socket.open();
-      this.#failures = this.#refusals = 0;
+      this.#refusals = 0;
+      this.#isSuspended = false;
+      this.#goOn();
       await onOpen(socket, this.#previous);
-      if (this.#isStopped) throw failure("closed", "The client was closed.");
+      this.#goOn();
       const old = this.#socket;
       this.#socket = socket;
       this.#previous = hello;
+      this.#failures = 0;
       old?.close();
       this.#planHandOver(hello);
       this.#tell("online", null);
@@ -131,6 +137,11 @@ export class Connection {
       socket.close();
       throw error;
     }
+  }
+
+  /** A socket that was being opened when the connection ended brings nothing back. */
+  #goOn() {
+    if (this.#isStopped) throw failure("closed", "The client was closed.");
   }
 
   /**
@@ -148,29 +159,21 @@ export class Connection {
   /** @param {ParleyError} error */
   #failed(error) {
     if (this.#isStopped) return;
-    if (error.code === "signed_out" || error.code === "no_token" || error.status === 401)
-      return this.#give("signed_out", error);
-    if (error.code === "suspended") {
-      this.#give("suspended", error);
+    if (error.isSignedOut) {
+      // Another try would be refused until the user does something.
+      this.stop();
+      this.#tell("signed_out", error);
       return;
     }
     const { now, random } = this.#options;
     const most = Math.min(MOST_BACK_OFF_MS, 1000 * 2 ** this.#failures++);
-    const wait = error.retryAfterMs ?? most / 2 + (random() * most) / 2;
+    let wait = error.retryAfterMs ?? most / 2 + (random() * most) / 2;
+    this.#isSuspended = error.code === "suspended";
+    // A suspension ends at a time that is known, or before it: nobody is told, for there is no connection.
+    if (this.#isSuspended) wait = Math.max(wait, Math.min(LOOK_MS, Date.parse(error.problem.until ?? "") - now() || 0));
     this.#retryAt = now() + wait;
-    this.#tell("offline", error);
+    this.#tell(this.#isSuspended ? "suspended" : "offline", error);
     this.#timer = setTimeout(() => void this.#connect(), wait);
-  }
-
-  /**
-   * Ends the tries: another one would be refused until the user does something.
-   *
-   * @param {"signed_out" | "suspended"} status
-   * @param {ParleyError} error
-   */
-  #give(status, error) {
-    this.stop();
-    this.#tell(status, error);
   }
 
   /** Opens the next connection five minutes before API Gateway cuts this one, or the token ends. @param {import("./types.d.ts").Hello} hello */
@@ -187,7 +190,7 @@ export class Connection {
         this.#handOver = setTimeout(again, AGAIN_MS);
       }
     };
-    this.#handOver = setTimeout(again, Math.max(AGAIN_MS, left));
+    this.#handOver = setTimeout(again, Math.min(Math.max(AGAIN_MS, left || LIFETIME_MS), LIFETIME_MS));
   }
 
   /**

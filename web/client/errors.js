@@ -1,13 +1,10 @@
 /** @typedef {import("./wire.d.ts").components["schemas"]["Problem"]} Problem */
 
-/** The client's own failures that another try does not mend. */
-const FINAL = new Set(["aborted", "file_lost", "no_token", "signed_out"]);
-
 /** A refusal of the server, or a failure on the way to it (`status` 0). */
 export class ParleyError extends Error {
   /**
    * @param {Partial<Problem> & {detail: string, code: string, status: number}} problem as the server tells it; `code`s are in docs/reference/errors.md,
-   * and the client's own are `network`, `timeout`, `closed`, `aborted`, `no_token`, `storage`, `file_lost`, `failed`
+   * and the client's own are `network`, `timeout`, `closed`, `aborted`, `no_token`, `other_person`, `storage`, `file_lost`, `failed`
    * @param {ErrorOptions} [options]
    */
   constructor(problem, options) {
@@ -26,10 +23,15 @@ export class ParleyError extends Error {
     this.retryAfterMs = /** @type {number | null} */ (problem.retry_after_ms ?? null);
   }
 
+  /** Says whether the user has to sign in first. */
+  get isSignedOut() {
+    return this.status === 401 || /^(no_token|other_person|signed_out)$/.test(this.code);
+  }
+
   /** Says whether the same request may succeed later, without a change of it. */
   get mayPass() {
     return (
-      (this.status === 0 && !FINAL.has(this.code)) ||
+      (this.status === 0 && !this.isSignedOut && !/^(aborted|file_lost)$/.test(this.code)) ||
       this.retryAfterMs !== null ||
       this.status === 429 ||
       this.status >= 500

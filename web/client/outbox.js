@@ -26,6 +26,7 @@ export class Outbox {
   #entries = new Map();
   /** @type {Set<string>} */
   #running = new Set();
+  #leads = false;
   /** @type {Map<string, AbortController>} */
   #uploads = new Map();
   /** @type {Set<any>} */
@@ -54,6 +55,17 @@ export class Outbox {
     this.#options.onChange(this.entries);
   }
 
+  /** This tab sends from now on, also what the one before had begun. @param {OutboxEntry[]} kept where files are, which another tab takes with it */
+  lead(kept) {
+    this.#leads = true;
+    for (const entry of this.entries.sort((a, b) => a.created_at - b.created_at)) {
+      const { files } = kept.find((one) => one.client_id === entry.client_id) ?? entry;
+      this.#entries.delete(entry.client_id);
+      this.#set(entry.client_id, { ...entry, files });
+    }
+    this.#options.onChange(this.entries);
+  }
+
   /** Takes what another tab has changed. @param {[string, OutboxEntry | null][]} changes */
   take(changes) {
     for (const [clientId, entry] of changes) this.#set(clientId, entry);
@@ -68,7 +80,7 @@ export class Outbox {
     try {
       await this.#options.keep([[entry.client_id, entry]]);
     } finally {
-      this.#options.tell([[entry.client_id, entry]]);
+      this.#show(entry.client_id, {}); // it may be on its way, or have arrived
       this.run();
     }
   }
@@ -117,9 +129,9 @@ export class Outbox {
         const error = await this.#deliver(entry);
         if (error === null) {
           failures = 0;
-        } else if (error.mayPass || isSignedOut(error)) {
+        } else if (error.mayPass || error.isSignedOut) {
           await this.#change(entry, { state: "waiting", progress: 0 });
-          if (error.code === "closed" || error.code === "network" || isSignedOut(error)) return; // `run` comes with the next connection
+          if (error.code === "closed" || error.code === "network" || error.isSignedOut) return; // `run` comes with the next connection
           await this.#pause(error.retryAfterMs ?? Math.min(MOST_BACK_OFF_MS, 1000 * 2 ** failures++));
         } else if (this.#entries.has(entry.client_id)) {
           const { code, detail, status } = error;
@@ -157,6 +169,7 @@ export class Outbox {
       return null;
     } catch (error) {
       if (!this.#entries.has(entry.client_id)) return null; // discarded meanwhile
+      if (cancel.signal.aborted) return failure("closed", "The client was closed."); // the next one sends it
       return error instanceof ParleyError
         ? error
         : new ParleyError({ status: 400, code: "failed", detail: String(error) }, { cause: error });
@@ -219,8 +232,10 @@ export class Outbox {
     if (entry === null) {
       this.#uploads.get(clientId)?.abort();
       this.#entries.delete(clientId);
-    } else {
+    } else if (!this.#leads || entry.state === "failed") {
       this.#entries.set(clientId, entry);
+    } else if (!this.#uploads.has(clientId)) {
+      this.#entries.set(clientId, { ...entry, state: "waiting" }); // a leader that has ended may have begun it
     }
   }
 }
@@ -233,9 +248,4 @@ export function targetOf(entry) {
 /** @param {import("./types.d.ts").Recipient} to */
 export function recipientKey(to) {
   return `to:${JSON.stringify([to.user_id, to.context?.type ?? null, to.context?.id ?? null])}`;
-}
-
-/** Says whether the user has to sign in; the messages wait for that. @param {ParleyError} error */
-function isSignedOut(error) {
-  return error.status === 401 || error.code === "no_token";
 }

@@ -57,7 +57,7 @@ export class Socket {
     await this.#opened.promise.finally(() => clearTimeout(timer));
     const hello = /** @type {import("./types.d.ts").Hello} */ (await this.request("hello"));
     this.hello = hello;
-    this.#beat(hello.heartbeat_s * 1000);
+    this.#beat(hello.heartbeat_s * 1000 || 285_000);
     return hello;
   }
 
@@ -131,7 +131,7 @@ export class Socket {
     }
     this.#options.onFrame("in", frame);
     if (frame.type === "event") {
-      if (!this.#isClosed) this.#options.onEvent(String(frame.event), frame.data);
+      if (!this.#isClosed && frame.data instanceof Object) this.#options.onEvent(String(frame.event), frame.data);
     } else if (frame.request_id !== undefined) {
       const refusal = frame.error && new ParleyError({ status: 500, code: "unknown", detail: "", ...frame.error });
       // API Gateway's own refusals ("Internal server error") have a `message` and no `type`.

@@ -6,14 +6,14 @@ const STORES = /** @type {const} */ (["conversations", "outbox", "meta"]);
 /** Keeps everything as long as the program runs. @returns {Storage} */
 export function memoryStorage() {
   /** @type {Record<string, Map<string, any>>} */
-  const kept = { conversations: new Map(), outbox: new Map(), meta: new Map() };
+  const kept = {};
+  const clear = async () => {
+    for (const store of STORES) kept[store] = new Map();
+  };
+  void clear();
   return {
     async load() {
-      return structuredClone({
-        conversations: [...(kept.conversations ?? [])],
-        outbox: [...(kept.outbox ?? [])].map(([, entry]) => entry),
-        meta: [...(kept.meta ?? [])],
-      });
+      return structuredClone(loaded(STORES.map((store) => [...(kept[store] ?? [])])));
     },
     async write(changes) {
       for (const store of STORES) {
@@ -23,9 +23,7 @@ export function memoryStorage() {
         }
       }
     },
-    async clear() {
-      for (const store of STORES) kept[store]?.clear();
-    },
+    clear,
     close() {},
   };
 }
@@ -41,8 +39,11 @@ export function indexedDbStorage(name, factory = globalThis.indexedDB) {
   /** @type {Promise<IDBDatabase> | null} */
   let opened = null;
   const database = () => {
-    opened ??= open(factory, name).catch((error) => {
+    const forget = () => {
       opened = null; // the next call tries again
+    };
+    opened ??= open(factory, name, forget).catch((error) => {
+      forget();
       throw error;
     });
     return opened;
@@ -50,14 +51,7 @@ export function indexedDbStorage(name, factory = globalThis.indexedDB) {
   return {
     async load() {
       const transaction = (await database()).transaction(STORES, "readonly");
-      const [conversations, outbox, meta] = await Promise.all(
-        STORES.map((store) => entriesOf(transaction.objectStore(store))),
-      );
-      return {
-        conversations: conversations ?? [],
-        outbox: (outbox ?? []).map(([, entry]) => /** @type {OutboxEntry} */ (entry)),
-        meta: meta ?? [],
-      };
+      return loaded(await Promise.all(STORES.map((store) => entriesOf(transaction.objectStore(store)))));
     },
     async write(changes) {
       const transaction = (await database()).transaction(STORES, "readwrite");
@@ -81,19 +75,29 @@ export function indexedDbStorage(name, factory = globalThis.indexedDB) {
   };
 }
 
+/** @param {[string, any][][]} stores */
+function loaded([conversations = [], outbox = [], meta = []]) {
+  return { conversations, outbox: outbox.map(([, entry]) => /** @type {OutboxEntry} */ (entry)), meta };
+}
+
 /**
  * @param {IDBFactory} factory
  * @param {string} name
+ * @param {() => void} onEnd
  * @returns {Promise<IDBDatabase>}
  */
-function open(factory, name) {
+function open(factory, name, onEnd) {
   return new Promise((resolve, reject) => {
     const request = factory.open(name, 1);
     request.onupgradeneeded = () => {
       for (const store of STORES) request.result.createObjectStore(store);
     };
     request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close(); // another tab deletes it or upgrades it
+      // The browser has deleted it, or another tab deletes it or upgrades it.
+      request.result.onclose = request.result.onversionchange = () => {
+        request.result.close();
+        onEnd();
+      };
       resolve(request.result);
     };
     request.onerror = () => reject(request.error);

@@ -56,6 +56,7 @@ export class Tabs {
     }
     this.#asked.clear();
     this.#channel?.close();
+    this.#channel = null; // what ends after this has nobody to tell
     this.isLeader = false;
   }
 

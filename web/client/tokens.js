@@ -13,16 +13,30 @@ export class Tokens {
   /** @type {Promise<string> | null} */
   #asked = null;
   #cameAt = 0;
+  #onOther;
+  /** Whose tokens these are, as the first one says; undefined if it does not. @type {unknown} */
+  #person;
+  /** @type {import("./errors.js").ParleyError | null} */
+  #other = null;
   /** The server's clock minus the reader's, once it is known. @type {number | null} */
   skewMs = null;
 
   /**
    * @param {string | (() => string | Promise<string>)} source
    * @param {() => number} now
+   * @param {(error: import("./errors.js").ParleyError) => void} [onOther] the host has given another person's token
    */
-  constructor(source, now) {
+  constructor(source, now, onOther) {
     this.#source = source;
     this.#now = now;
+    this.#onOther = onOther;
+  }
+
+  /** Gives no token any more: the page has become another person's, and what is here is not theirs. */
+  refuse() {
+    this.#other = failure("other_person", "You are signed in as another person. Reload the page.");
+    this.#onOther?.(this.#other);
+    return this.#other;
   }
 
   /**
@@ -32,12 +46,13 @@ export class Tokens {
    *   alone knows what time it is
    */
   async get(goodForMs = EARLY_MS) {
+    if (this.#other) throw this.#other;
     const current = this.#current;
     if (current !== null && this.#left(current) > goodForMs) return current;
     try {
       return await this.#once(current);
     } catch (error) {
-      if (current !== null) return current;
+      if (current !== null && !this.#other) return current;
       throw error;
     }
   }
@@ -48,6 +63,7 @@ export class Tokens {
    * @param {string} refused
    */
   async renew(refused) {
+    if (this.#other) throw this.#other;
     return this.#current === refused || this.#current === null ? this.#once(refused) : this.#current;
   }
 
@@ -70,6 +86,9 @@ export class Tokens {
     if (typeof token !== "string" || token === "" || token === refused) {
       throw failure("no_token", "The sign-in has ended. Please sign in again.");
     }
+    const person = personOf(token);
+    if (this.#current === null) this.#person = person;
+    else if (this.#person && person !== this.#person) throw this.refuse();
     this.#current = token;
     this.#cameAt = this.#now();
     return token;
@@ -104,3 +123,6 @@ export function payloadOf(token) {
     return {}; // an opaque token
   }
 }
+
+/** Returns the person whose token it is, as their provider names them, or undefined if the token does not say. @param {string} token */
+export const personOf = (token) => payloadOf(token)["sub"];

@@ -96,7 +96,7 @@ function remember(name, value) {
  * @param {string} first
  */
 function pane(side, personas, first) {
-  const frame = make("iframe");
+  const frame = make("iframe", { allow: "microphone; camera; display-capture; autoplay" });
   const select = make("select", { "aria-label": `The person on the ${side}` });
   const initials = make("span", { class: "initials", "aria-hidden": "true" });
   const screens = make("div", { class: "screens", role: "group", "aria-label": "What is shown" });

@@ -30,7 +30,8 @@ async function show() {
       return given;
     },
   });
-  const make = SCREENS[wanted.get("screen") ?? "chat"] ?? (() => [element("parley-chat")]);
+  const name = wanted.get("screen") ?? "chat";
+  const make = (Object.hasOwn(SCREENS, name) && SCREENS[name]) || (() => [element("parley-chat")]);
   const made = make();
   const missing = made.find((each) => each.localName.includes("-") && !customElements.get(each.localName));
   if (missing) throw new Error(`web/ has no <${missing.localName}> yet.`);

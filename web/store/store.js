@@ -1,4 +1,5 @@
 import { recipientKey } from "../client/outbox.js";
+import { ask, beginning, heldWith, idOf, isBeginning, recipientOf } from "./beginnings.js";
 import { Drafts } from "./drafts.js";
 
 /**
@@ -18,7 +19,8 @@ import { Drafts } from "./drafts.js";
  *   attachments: [], reactions: [], created_at: string, files: import("../client/types.d.ts").OutboxFile[],
  *   pending: {state: import("../client/types.d.ts").OutboxState, progress: number, error: OutboxEntry["error"]}}} PendingMessage
  * @typedef {StoredMessage | PendingMessage} ShownMessage
- * @typedef {{messages: ShownMessage[], foundOldest: boolean, foundNewest: boolean, isLoading: boolean, error: ParleyError | null}} Thread
+ * @typedef {{messages: ShownMessage[], foundOldest: boolean, foundNewest: boolean, isLoading: boolean, error: ParleyError | null,
+ *   goal: {seq: number} | null}} Thread  `goal` is the message that `jump` asked for: another object each time
  * @typedef {{state?: "active" | "archived", q?: string, filter?: "all" | "unread" | "pinned"}} ListOptions
  * @typedef {{version: number, connection: ConnectionState, me: Schemas["Me"] | null, current: string | null, unread: number,
  *   isListed: boolean, error: ParleyError | null}} State
@@ -37,13 +39,19 @@ export class Store {
   #versions = new Map();
   /** @type {Map<string, {key: string, value: any}>} */
   #memo = new Map();
-  /** @type {Map<string, {isLoading: boolean, error: ParleyError | null, anchor: number | null, version: number}>} */
+  /** @type {Set<string>} the conversations that were held at their last change */
+  #held = new Set();
+  /** @type {Map<string, {isLoading: boolean, error: ParleyError | null, anchor: number | null, goal: {seq: number} | null, version: number}>} */
   #threads = new Map();
   /** @type {Map<string, string>} state to the cursor of its next page; "" if there is none */
   #cursors = new Map();
   #drafts = new Drafts();
+  /** What a search looks in, of conversations as they are shown. @type {WeakMap<ShownConversation, string>} */
+  #folded = new WeakMap();
   /** @type {(() => void)[]} */
   #ends = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #looking;
 
   /** @param {Client} client */
   constructor(client) {
@@ -59,7 +67,10 @@ export class Store {
     };
     this.#ends.push(
       client.on("change", (changes) => this.#change(changes)),
-      client.on("state", (connection) => this.#set({ connection })),
+      client.on("state", (connection) => {
+        this.#set({ connection });
+        if (connection.status === "online") this.#lookForEnd(0); // it may have been lifted meanwhile
+      }),
       client.on("error", ({ error }) => this.#set({ error })),
       client.on("event", ({ event, data }) => this.#takeEvent(event, data)),
     );
@@ -105,7 +116,38 @@ export class Store {
     }
     if (changes.users.size > 0) this.#usersVersion++;
     this.#listVersion++;
-    this.#set({ unread: this.#countUnread() });
+    for (const id of changes.conversations) this.#lookAgain(id);
+    const { current, me } = this;
+    const told = changes.me && me ? { me: { ...me, suspension: this.#suspension } } : {};
+    this.#set({ unread: this.#countUnread(), current: current && this.resolve(current), ...told });
+    if (changes.me) this.#lookForEnd();
+  }
+
+  get #suspension() {
+    return this.client.replica?.me?.suspension ?? null;
+  }
+
+  /** A suspension ends at its time, of which no event tells, or was lifted while the device was away. @param {number} [wait] ms */
+  #lookForEnd(wait = LOOK_MS) {
+    clearTimeout(this.#looking);
+    const left = Date.parse(this.#suspension?.until ?? "") - this.now();
+    const again = () => {
+      this.#set({});
+      this.#lookForEnd();
+    };
+    if (left > 0) this.#looking = setTimeout(() => this.loadMe().catch(again), Math.min(left + 50, wait));
+  }
+
+  /** Reads an open conversation again that the user has been taken out of, or let into again: the answer says which. @param {string} id */
+  #lookAgain(id) {
+    const thread = this.#threads.get(id);
+    const isHeld = !!this.client.replica?.conversations.has(id);
+    const wasHeld = this.#held.has(id);
+    if (isHeld) this.#held.add(id);
+    else this.#held.delete(id);
+    if (!thread || thread.isLoading || isHeld === wasHeld || (isHeld && !thread.error)) return;
+    const read = () => this.client.open(id).finally(() => this.client.leave(id));
+    this.#loading(id, read).catch(() => {}); // the thread shows why
   }
 
   /** @param {string} event @param {any} data */
@@ -206,9 +248,46 @@ export class Store {
 
   /** @param {string} conversationId @returns {ShownConversation | null} */
   conversation(conversationId) {
+    if (isBeginning(conversationId)) return this.#begun(conversationId);
     const held = this.client.replica?.conversations.get(conversationId);
     if (!held) return null;
     return this.#memoised(`conversation:${conversationId}`, this.#keyOf(conversationId), () => this.#show(held.object));
+  }
+
+  /** The id of the conversation with a person about something; while there is none, one that stands for it: its first message makes it. @param {Recipient} recipient */
+  idWith(recipient) {
+    return heldWith(this.client, recipient) ?? idOf(recipient);
+  }
+
+  /** The id of the conversation that an id of `idWith` has become, or the same id. @param {string} id */
+  resolve(id) {
+    const recipient = isBeginning(id) ? recipientOf(id) : null;
+    return (recipient && heldWith(this.client, recipient)) ?? id;
+  }
+
+  /** @param {string} id @returns {ShownConversation | null} */
+  #begun(id) {
+    const recipient = recipientOf(id);
+    if (!recipient) return null;
+    const thread = this.#threads.get(id);
+    return this.#memoised(`conversation:${id}`, `${this.#listVersion} ${this.#keyOf(id)} ${thread?.version}`, () => {
+      const last = this.pendingTo(recipient).at(-1);
+      const at = last ? Date.parse(last.created_at) : this.now();
+      const isRefused = thread?.error?.status === 403;
+      const said = last ? { ...last, seq: 0, attachments: null } : null;
+      return this.#show(beginning(id, recipient, at, isRefused, said));
+    });
+  }
+
+  /** Of messages that begin a conversation. @param {string} q */
+  #beginnings(q) {
+    /** @type {Set<string>} */
+    const ids = new Set();
+    for (const { to } of /** @type {OutboxEntry[]} */ (this.client.replica?.outbox ?? [])) if (to) ids.add(idOf(to));
+    return [...ids]
+      .filter((id) => this.resolve(id) === id)
+      .map((id) => /** @type {ShownConversation} */ (this.conversation(id)))
+      .filter((one) => !q || this.#words(one).includes(q));
   }
 
   /** @param {string} conversationId */
@@ -234,14 +313,19 @@ export class Store {
         const conversation = /** @type {ShownConversation} */ (this.conversation(id));
         if (wanted === "" || this.#words(conversation).includes(wanted)) shown.push(conversation);
       }
+      if (state === "active" && filter === "all") shown.push(...this.#beginnings(wanted));
       return shown.sort(inOrder);
     });
   }
 
   /** @param {ShownConversation} conversation */
   #words(conversation) {
+    const known = this.#folded.get(conversation);
+    if (known !== undefined) return known;
     const names = conversation.members.map(({ user_id }) => this.user(user_id).name ?? "");
-    return folded([conversation.title_shown, ...names, conversation.last_message?.text ?? ""].join("\n"));
+    const words = folded([conversation.title_shown, ...names, conversation.last_message?.text ?? ""].join("\n"));
+    this.#folded.set(conversation, words);
+    return words;
   }
 
   /** Whether the server has more conversations than are held. @param {"active" | "archived"} [state] */
@@ -274,6 +358,8 @@ export class Store {
   thread(conversationId) {
     const thread = this.#threads.get(conversationId);
     const key = `${this.client.userId} ${this.#versions.get(conversationId) ?? 0} ${thread?.version ?? 0}`;
+    const recipient = isBeginning(conversationId) ? recipientOf(conversationId) : null;
+    if (recipient) return this.#threadTo(conversationId, recipient, `${key} ${this.#listVersion}`);
     return this.#memoised(`thread:${conversationId}`, key, () => {
       const held = this.client.replica?.thread(conversationId, thread?.anchor ?? undefined);
       const pending =
@@ -290,8 +376,18 @@ export class Store {
         foundNewest: held?.foundNewest ?? false,
         isLoading: thread?.isLoading ?? false,
         error: thread?.error ?? null,
+        goal: thread?.goal ?? null,
       };
     });
+  }
+
+  /** @param {string} id @param {Recipient} recipient @param {string} key @returns {Thread} */
+  #threadTo(id, recipient, key) {
+    const { isLoading = false, error = null } = this.#threads.get(id) ?? {};
+    return this.#memoised(`thread:${id}`, key, () => ({
+      messages: this.pendingTo(recipient),
+      ...{ foundOldest: true, foundNewest: true, isLoading, error, goal: null },
+    }));
   }
 
   /** What waits to be sent to a person with whom no conversation is open. @param {Recipient} to */
@@ -316,7 +412,7 @@ export class Store {
       mentions: entry.body.mentions ?? [],
       attachments: [],
       reactions: [],
-      created_at: new Date(entry.created_at).toISOString(),
+      created_at: new Date(this.client.now(entry.created_at)).toISOString(),
       files: entry.files,
       pending: { state: entry.state, progress: entry.progress, error: entry.error },
     };
@@ -392,17 +488,23 @@ export class Store {
 
   /** Selects a conversation and puts it on the screen; null selects none. @param {string | null} conversationId */
   select(conversationId) {
-    if (this.current !== conversationId) this.#set({ current: conversationId });
+    const current = conversationId && this.resolve(conversationId);
+    if (this.current !== current) this.#set({ current });
   }
 
   /** Puts a conversation on the screen: reads its newest messages, and follows it until `close`. @param {string} conversationId */
   async open(conversationId) {
-    await this.#loading(conversationId, () => this.client.open(conversationId));
+    const recipient = isBeginning(conversationId) ? recipientOf(conversationId) : null;
+    await this.#loading(conversationId, () => (recipient ? ask(this, recipient) : this.client.open(conversationId)));
+    const { goal } = this.#threads.get(conversationId) ?? {};
+    if (goal) await this.#around(conversationId, goal.seq);
   }
 
   /** @param {string} conversationId */
   close(conversationId) {
+    if (isBeginning(conversationId)) return;
     this.client.leave(conversationId);
+    if (this.#threads.get(conversationId)?.goal) this.#thread(conversationId, { goal: null });
   }
 
   /** Reads the page before the oldest message that is held in one piece. @param {string} conversationId */
@@ -423,13 +525,20 @@ export class Store {
 
   /** Shows the messages around one, held or not; null shows the newest ones. @param {string} conversationId @param {number | null} seq */
   async jump(conversationId, seq) {
-    this.#thread(conversationId, { anchor: seq });
+    this.#thread(conversationId, { anchor: seq, goal: seq === null ? null : { seq } });
     if (seq === null) {
       if (!this.client.replica?.thread(conversationId)?.foundNewest)
         await this.open(conversationId).finally(() => this.close(conversationId));
-    } else if (!this.client.replica?.conversations.get(conversationId)?.message(seq)) {
-      await this.#loading(conversationId, () => this.client.loadAround(conversationId, seq));
-    }
+    } else await this.#around(conversationId, seq);
+  }
+
+  /** Before the device knows its user and the conversation it would keep nothing of what it reads: then `open` reads it. @param {string} conversationId @param {number} seq */
+  async #around(conversationId, seq) {
+    const held = this.client.replica?.conversations.get(conversationId);
+    if (!held) return;
+    // A search and a list of pins bring messages one by one.
+    const isRead = held.message(seq) && (seq === held.object.last_seq || held.message(seq + 1));
+    if (!isRead) await this.#loading(conversationId, () => this.client.loadAround(conversationId, seq));
   }
 
   /** @param {string} conversationId @param {() => Promise<unknown>} act */
@@ -444,9 +553,15 @@ export class Store {
     }
   }
 
-  /** @param {string} conversationId @param {{isLoading?: boolean, error?: ParleyError | null, anchor?: number | null}} change */
+  /** @param {string} conversationId @param {{isLoading?: boolean, error?: ParleyError | null, anchor?: number | null, goal?: {seq: number} | null}} change */
   #thread(conversationId, change) {
-    const thread = this.#threads.get(conversationId) ?? { isLoading: false, error: null, anchor: null, version: 0 };
+    const thread = this.#threads.get(conversationId) ?? {
+      isLoading: false,
+      error: null,
+      anchor: null,
+      goal: null,
+      version: 0,
+    };
     this.#threads.set(conversationId, { ...thread, ...change, version: thread.version + 1 });
     this.#set({});
   }
@@ -455,8 +570,13 @@ export class Store {
 
   /** Sends a message: it is shown at once. @param {string | Recipient} to @param {import("../client/types.d.ts").Draft} draft */
   send(to, draft) {
-    if (typeof to === "string") this.#drafts.set(this.client, to, null);
-    return this.client.send(to, draft);
+    if (typeof to !== "string") return this.client.send(to, draft);
+    this.#drafts.set(this.client, to, null);
+    const id = this.resolve(to);
+    const sent = this.client.send((isBeginning(id) && recipientOf(id)) || id, draft);
+    // Until the device has read what the message has made, nothing is shown in its place.
+    if (isBeginning(id)) sent.message.then(() => this.#thread(id, { isLoading: true })).catch(() => {}); // the thread shows it
+    return sent;
   }
 
   /** @param {string} clientId */
@@ -520,6 +640,14 @@ export class Store {
     return this.client.rest("GET", "/messages/{message_id}/receipts", { path: { message_id } });
   }
 
+  /** The people who reacted to a message, a page of them. @param {string} message_id @param {string | null} [cursor] `next` of the page before */
+  reactions(message_id, cursor) {
+    return this.client.rest("GET", "/messages/{message_id}/reactions", {
+      path: { message_id },
+      query: { limit: 100, ...(cursor && { cursor }) },
+    });
+  }
+
   /** @param {string} message_id @param {{reason: string, note?: string | null}} body */
   report(message_id, body) {
     return this.client.rest("POST", "/messages/{message_id}/report", {
@@ -545,12 +673,12 @@ export class Store {
 
   /** A key was pressed. @param {string} conversationId */
   startTyping(conversationId) {
-    this.client.typing(conversationId, true);
+    if (!isBeginning(conversationId)) this.client.typing(conversationId, true);
   }
 
   /** @param {string} conversationId */
   stopTyping(conversationId) {
-    this.client.typing(conversationId, false);
+    if (!isBeginning(conversationId)) this.client.typing(conversationId, false);
   }
 
   /** Searches the user's messages. @param {{q: string, conversation_id?: string, cursor?: string, limit?: number}} query */
@@ -559,6 +687,13 @@ export class Store {
   }
 
   // --- Conversations and people --------------------------------------------------------------------------------------
+
+  /** Asks whether the user may write to a person; returns the id of `idWith`. Throws ParleyError with the policy's reason. @param {Recipient} recipient */
+  async begin(recipient) {
+    const id = this.idWith(recipient);
+    if (isBeginning(id)) await ask(this, recipient);
+    return this.resolve(id);
+  }
 
   /** Opens the conversation with a person about something, or finds it; returns its id. @param {Recipient & {title?: string}} recipient */
   async openContext({ user_id, context, title }) {
@@ -671,11 +806,13 @@ export class Store {
 
   /** Ends the store; the client stays. */
   end() {
+    clearTimeout(this.#looking);
     for (const end of this.#ends) end();
     this.#listeners.clear();
   }
 }
 
+const LOOK_MS = 300_000; // between two looks whether a suspension was lifted
 const FOR_EVER = Date.parse("9999-12-31T00:00:00.000Z"); // as far as Parley takes one
 
 /** @param {Client} client */

@@ -20,6 +20,15 @@ await build({
   logLevel: "warning",
 });
 
+// Browsers load it by itself, and not as a module.
+await build({
+  absWorkingDir: ROOT.pathname,
+  entryPoints: ["worker.js"],
+  outdir: "dist",
+  minify: true,
+  charset: "utf8",
+});
+
 /** @type {Record<string, {bytes: number, gzip: number}>} */
 const sizes = {};
 for (const name of Object.keys(entries)) {

@@ -21,6 +21,8 @@ from parley_host.types import (
     AddingStatus,
     AddMembers,
     AssignTicket,
+    AttachmentUpload,
+    AttachmentUrlMap,
     CannedReplyAnswer,
     ChangedTickets,
     ContextMember,
@@ -37,7 +39,12 @@ from parley_host.types import (
     Erasure,
     Everyone,
     Export,
+    FinishImport,
     HistoryEntry,
+    ImportAnswer,
+    ImportAttachment,
+    ImportConversation,
+    ImportMessages,
     ItemResult,
     LiftedSuspension,
     ListedCannedReply,
@@ -65,6 +72,9 @@ from parley_host.types import (
     SetRole,
     SignedOut,
     Stats,
+    StoredConversation,
+    StoredMember,
+    StoredReaction,
     SupportAgent,
     SupportAgentAnswer,
     SupportMetrics,
@@ -74,6 +84,7 @@ from parley_host.types import (
     SuspensionScope,
     TicketChanges,
     TicketSlaAnswer,
+    UndoAnswer,
     UpdateConversation,
     UpdateTicket,
     UpdateWebhook,
@@ -152,6 +163,10 @@ class Parley:
         for part in bulk.parts_of_a_query([parley_id(user_id) for user_id in user_ids]):
             found += (self._answer(Call("GET", "/users", query={"ids": ",".join(part)}, lists="users")))["users"]
         return found
+
+    def list_directory(self) -> Iterator[Person]:
+        """Yields everybody whom Parley knows, by name; people who were put a moment ago may be missing."""
+        return self._pages("/users", "users")
 
     def sign_out_user(self, user_id: UserId) -> SignedOut:
         """Closes every connection of a person, and lets Parley refuse their tokens of before."""
@@ -581,6 +596,62 @@ class Parley:
     def list_user_stats(self, *, since: date | None = None, to: date | None = None) -> Iterator[UserStats]:
         """Yields what each person has written and received on these days, on the last 30 without any."""
         return self._pages("/admin/stats/users", "people", days_of(since, to))
+
+    # Moving in
+
+    def import_conversation(self, **fields: Unpack[ImportConversation]) -> ImportAnswer:
+        """Begins the import of another system's conversation; again by the same run, it says how far it is."""
+        begun: ImportAnswer = self._answer(Call("POST", "/migration/conversations", fields))
+        return begun
+
+    def import_attachment(self, conversation_id: str, **fields: Unpack[ImportAttachment]) -> AttachmentUpload:
+        """Asks for the upload of a file that a message of an import will carry; again, how far the scanner is."""
+        place = path("migration", "conversations", conversation_id, "attachments")
+        upload: AttachmentUpload = self._answer(Call("POST", place, fields))
+        return upload
+
+    def import_messages(self, conversation_id: str, **fields: Unpack[ImportMessages]) -> ImportAnswer:
+        """Stores up to 250 next messages of an import; messages that are stored may come again as they are."""
+        place = path("migration", "conversations", conversation_id, "messages")
+        stored: ImportAnswer = self._answer(Call("POST", place, fields))
+        return stored
+
+    def finish_import(self, conversation_id: str, **fields: Unpack[FinishImport]) -> ImportAnswer:
+        """Shows an imported conversation to its members, and tells nobody."""
+        place = path("migration", "conversations", conversation_id, "finish")
+        finished: ImportAnswer = self._answer(Call("POST", place, fields))
+        return finished
+
+    def undo_import(self, conversation_id: str, *, run: str) -> UndoAnswer:
+        """Removes a part of an imported conversation that nobody has used; call it until `done` is true."""
+        place = path("migration", "conversations", conversation_id)
+        undone: UndoAnswer = self._answer(Call("DELETE", place, query={"run": run}))
+        return undone
+
+    def list_stored_conversations(self) -> Iterator[StoredConversation]:
+        """Yields all conversations of the deployment, for an export."""
+        return self._pages("/migration/conversations", "conversations")
+
+    def list_stored_members(self, conversation_id: str) -> Iterator[StoredMember]:
+        """Yields the members of a conversation with their markers and settings, for an export."""
+        return self._pages(path("migration", "conversations", conversation_id, "members"), "members")
+
+    def list_stored_reactions(self, conversation_id: str) -> Iterator[StoredReaction]:
+        """Yields the reactions to the messages of a conversation, for an export."""
+        place = path("migration", "conversations", conversation_id, "reactions")
+        query: dict[str, str] | None = None
+        while True:
+            page = self._answer(Call("GET", place, query=query, lists="reactions"))
+            yield from page["reactions"]
+            if page["next"] is None:
+                return
+            query = {"cursor": page["next"]}
+
+    def create_stored_file_urls(self, conversation_id: str, ids: Sequence[str]) -> AttachmentUrlMap:
+        """Returns the addresses of up to 50 files of a conversation, for an export; they are valid for a minute."""
+        place = path("migration", "conversations", conversation_id, "attachments", "urls")
+        found: AttachmentUrlMap = self._answer(Call("POST", place, {"ids": [*ids]}))
+        return found
 
     # Erasure
 

@@ -53,7 +53,54 @@ class AssigneeCount(TypedDict):
     count: int
 
 
+class Attachment(TypedDict):
+    """An attachment as its uploader sees it; `code` says why it was rejected, `message_id` where it was sent."""
+
+    id: str
+    name: str
+    type: str
+    kind: AttachmentKind
+    size: int
+    width: NotRequired[int | None]
+    height: NotRequired[int | None]
+    duration_ms: NotRequired[int | None]
+    pages: NotRequired[int | None]
+    waveform: NotRequired[list[int] | None]
+    placeholder: NotRequired[str | None]
+    has_thumbnail: NotRequired[bool]
+    expired: NotRequired[bool]
+    conversation_id: str
+    state: AttachmentState
+    created_at: str
+    code: NotRequired[str | None]
+    message_id: NotRequired[str | None]
+
+
 AttachmentKind = Literal["audio", "file", "image", "video"]
+
+
+AttachmentState = Literal["clean", "expired", "infected", "pending", "rejected", "scanning"]
+
+
+class AttachmentUpload(TypedDict):
+    """A new attachment and the form of its upload; without a form if a file has arrived or the form is over."""
+
+    attachment: Attachment
+    upload: UploadForm | None
+
+
+class AttachmentUrlMap(TypedDict):
+    """The addresses of attachments, by id; null for each that the caller may not have, or that is not clean."""
+
+    attachments: dict[str, AttachmentUrls | None]
+
+
+class AttachmentUrls(TypedDict):
+    """The addresses of a file and of its thumbnail, where anybody gets them without a token until `expires_at`."""
+
+    url: str
+    thumbnail_url: str | None
+    expires_at: str
 
 
 class AttachmentsPreview(TypedDict):
@@ -134,6 +181,7 @@ class Conversation(TypedDict):
     state: ConversationState
     posting: Posting
     slow_mode_s: int
+    history: NewcomersSee
     custom_type: str | None
     metadata: dict[str, Any] | None
     shared_seq: int
@@ -148,9 +196,11 @@ class Conversation(TypedDict):
     mention_seqs: list[int]
     read_seq: int
     delivered_seq: int
+    unread_from_seq: int | None
     settings: Settings
     own_seq: int
     archived: bool
+    visible_from_seq: int
     capabilities: list[str]
     created_at: str
     last_activity_at: str
@@ -192,6 +242,7 @@ class CreateConversation(TypedDict):
     everyone: NotRequired[Everyone | None]
     posting: NotRequired[Posting]
     slow_mode_s: NotRequired[int]
+    history: NotRequired[NewcomersSee]
     client_id: NotRequired[str | None]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
@@ -396,6 +447,15 @@ FieldChange = TypedDict("FieldChange", {"from": "str | list[str] | None", "to": 
 """A field of a ticket before and after a change; tags are a list."""
 
 
+class FinishImport(TypedDict):
+    """POST /migration/conversations/{conversation_id}/finish: the members' sides, after the last message."""
+
+    run: str
+    last_seq: int
+    members: list[ImportedMember]
+    ticket: NotRequired[ImportedTicket | None]
+
+
 GroupRole = Literal["admin", "member", "owner"]
 
 
@@ -413,6 +473,200 @@ class HistoryEntry(TypedDict):
     comment: NotRequired[str | None]
     ticket_id: NotRequired[str | None]
     clock: NotRequired[ClockName | None]
+
+
+class ImportAnswer(TypedDict):
+    """An imported conversation: its state, and its last message that is stored."""
+
+    conversation_id: str
+    state: ImportState
+    last_seq: int
+
+
+class ImportAttachment(TypedDict):
+    """POST /migration/conversations/{conversation_id}/attachments: a file that a message to come will carry."""
+
+    name: str
+    type: str
+    size: int
+    client_id: str
+    run: str
+    user_id: UserId
+
+
+class ImportConversation(TypedDict):
+    """POST /migration/conversations: a conversation of another system, before its messages."""
+
+    run: str
+    source_id: str
+    type: ConversationType
+    members: list[ImportedPerson]
+    created_at: str
+    requester_id: NotRequired[UserId | None]
+    context: NotRequired[WantedContext | None]
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    posting: NotRequired[Posting]
+    slow_mode_s: NotRequired[int]
+    history: NotRequired[NewcomersSee]
+    closed: NotRequired[bool]
+    custom_type: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+
+
+class ImportMessages(TypedDict):
+    """POST /migration/conversations/{conversation_id}/messages: the next messages, in the order of their seqs."""
+
+    run: str
+    messages: list[ImportedMessage]
+
+
+ImportState = Literal["done", "importing"]
+
+
+class ImportedChanges(TypedDict):
+    """The fields of a ticket that changed."""
+
+    subject: NotRequired[SubjectMove | None]
+    status: NotRequired[StatusMove | None]
+    priority: NotRequired[PriorityMove | None]
+    category: NotRequired[NameMove | None]
+    assignee_id: NotRequired[PersonMove | None]
+    team: NotRequired[NameMove | None]
+    tags: NotRequired[TagsMove | None]
+    rating: NotRequired[RatingMove | None]
+
+
+class ImportedEntry(TypedDict):
+    """An entry of a ticket's history: what happened, who did it, and when. `note` is why, which agents read."""
+
+    event: ImportedTicketEvent
+    user_id: UserId
+    at: str
+    changes: NotRequired[ImportedChanges]
+    note: NotRequired[str | None]
+    rating: NotRequired[int | None]
+    comment: NotRequired[str | None]
+
+
+ImportedEvent = Literal[
+    "call_ended",
+    "call_missed",
+    "closed",
+    "conversation_changed",
+    "description_changed",
+    "everyone_added",
+    "group_created",
+    "group_dissolved",
+    "history_changed",
+    "member_left",
+    "member_removed",
+    "members_added",
+    "posting_changed",
+    "reopened",
+    "role_changed",
+    "slow_mode_changed",
+    "ticket_merged",
+    "ticket_updated",
+    "title_changed",
+]
+
+
+class ImportedMember(TypedDict):
+    """A member's side of an imported conversation: what they have read and received, and their settings."""
+
+    user_id: UserId
+    read_seq: int
+    delivered_seq: NotRequired[int | None]
+    since_seq: NotRequired[int]
+    visible_from_seq: NotRequired[int]
+    unread_from_seq: NotRequired[int | None]
+    settings: NotRequired[ImportedSettings]
+    archived: NotRequired[bool]
+    mention_seqs: NotRequired[list[int]]
+
+
+class ImportedMessage(TypedDict):
+    """A message of another system. A deleted one keeps its place, its sender and its times alone."""
+
+    seq: int
+    sender_id: UserId
+    created_at: str
+    kind: NotRequired[MessageKind]
+    text: NotRequired[str]
+    system: NotRequired[ImportedNote | None]
+    client_id: NotRequired[str | None]
+    reply_to_seq: NotRequired[int | None]
+    forwarded_from: NotRequired[ImportedOrigin | None]
+    mentions: NotRequired[list[UserId]]
+    attachment_ids: NotRequired[list[str]]
+    custom_type: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
+    reactions: NotRequired[list[ImportedReaction]]
+    pinned: NotRequired[bool]
+    edited_at: NotRequired[str | None]
+    deleted_at: NotRequired[str | None]
+
+
+class ImportedNote(TypedDict):
+    """The event that an imported system message tells of."""
+
+    event: ImportedEvent
+    user_ids: NotRequired[list[UserId]]
+    role: NotRequired[GroupRole | None]
+    title: NotRequired[str | None]
+    count: NotRequired[int | None]
+    call_id: NotRequired[str | None]
+    media: NotRequired[Media | None]
+    duration_s: NotRequired[int | None]
+    changes: NotRequired[ImportedChanges]
+
+
+class ImportedOrigin(TypedDict):
+    """The first author of a message that was forwarded, and its time."""
+
+    sender_id: UserId
+    created_at: str
+
+
+class ImportedPerson(TypedDict):
+    """A member of an imported conversation; only a group has roles."""
+
+    user_id: UserId
+    role: NotRequired[GroupRole]
+
+
+class ImportedReaction(TypedDict):
+    """An emoji on an imported message, and the people who put it there."""
+
+    emoji: str
+    user_ids: list[UserId]
+
+
+class ImportedSettings(TypedDict):
+    """A member's own settings for an imported conversation."""
+
+    pinned: NotRequired[bool]
+    muted_until: NotRequired[str | None]
+    notifications: NotRequired[NotificationLevel]
+
+
+class ImportedTicket(TypedDict):
+    """The state of a ticket of another system, and its history; the comment on a rating is in the history."""
+
+    status: NotRequired[TicketStatus]
+    priority: NotRequired[Priority]
+    category: NotRequired[str | None]
+    assignee_id: NotRequired[UserId | None]
+    team: NotRequired[str | None]
+    tags: NotRequired[list[str]]
+    rating: NotRequired[int | None]
+    status_at: NotRequired[str | None]
+    replied_at: NotRequired[str | None]
+    history: NotRequired[list[ImportedEntry]]
+
+
+ImportedTicketEvent = Literal["created", "rated", "responded", "updated"]
 
 
 class ItemProblem(TypedDict):
@@ -618,6 +872,10 @@ class MutedMember(TypedDict):
     users: dict[str, NamedUser]
 
 
+NameMove = TypedDict("NameMove", {"from": "str | None", "to": "str | None"})
+"""The category or the team of a ticket before and after a change; the desk may not have it any more."""
+
+
 class NamedUser(TypedDict):
     """A user whom an answer names, as everybody may see them who may read what it says."""
 
@@ -628,6 +886,9 @@ class NamedUser(TypedDict):
 
 
 NewConversationType = Literal["direct", "group"]
+
+
+NewcomersSee = Literal["all", "joined"]
 
 
 class Note(TypedDict):
@@ -685,6 +946,10 @@ class Person(TypedDict):
     private_metadata: NotRequired[dict[str, Any] | None]
 
 
+PersonMove = TypedDict("PersonMove", {"from": "str | None", "to": "str | None"})
+"""The agent who has a ticket, before and after a change."""
+
+
 Posting = Literal["admins", "everyone", "nobody"]
 
 
@@ -697,6 +962,10 @@ class PreviewImage(TypedDict):
 
 
 Priority = Literal["high", "low", "medium", "urgent"]
+
+
+PriorityMove = TypedDict("PriorityMove", {"from": "Priority | None", "to": "Priority | None"})
+"""The priority of a ticket before and after a change."""
 
 
 class PutAgent(TypedDict):
@@ -752,6 +1021,13 @@ class QueuedDelivery(TypedDict):
     type: str
 
 
+RatingMove = TypedDict("RatingMove", {"from": "RatingText | None", "to": "RatingText | None"})
+"""The rating of a ticket before and after a change, as a text."""
+
+
+RatingText = Literal["1", "2", "3", "4", "5"]
+
+
 class Reaction(TypedDict):
     """The count of an emoji on a message; `mine` if the reader gave one of them."""
 
@@ -794,7 +1070,7 @@ class RemoveMessages(TypedDict):
 
 
 class RemovedMember(TypedDict):
-    """The person who left the group, and the group's size."""
+    """The person who left the conversation, and its size. A direct conversation keeps its two people."""
 
     conversation_id: str
     user_id: str
@@ -943,6 +1219,75 @@ Stats = TypedDict("Stats", {"from": "str", "to": "str", "total": "DayNumbers", "
 """The numbers of days in UTC, `from` and `to` among them. `total` counts who was active on several days once."""
 
 
+StatusMove = TypedDict("StatusMove", {"from": "TicketStatus | None", "to": "TicketStatus | None"})
+"""The status of a ticket before and after a change."""
+
+
+class StoredConversation(TypedDict):
+    """A conversation as all members share it; its members are listed by themselves."""
+
+    id: str
+    type: ConversationType
+    title: str | None
+    description: str | None
+    context: Context | None
+    state: ConversationState
+    posting: Posting
+    slow_mode_s: int
+    history: NewcomersSee
+    custom_type: str | None
+    metadata: dict[str, Any] | None
+    requester_id: str | None
+    member_count: int
+    last_seq: int
+    created_at: str
+    last_activity_at: str
+    ticket: StoredTicketState | None
+
+
+class StoredMember(TypedDict):
+    """A member's side of a conversation: what they have read and received, and their settings."""
+
+    user_id: str
+    role: GroupRole
+    read_seq: int
+    delivered_seq: int
+    since_seq: int
+    visible_from_seq: int
+    unread_from_seq: int | None
+    settings: Settings
+    archived: bool
+    mention_seqs: list[int]
+
+
+class StoredReaction(TypedDict):
+    """A person's emoji on a message."""
+
+    seq: int
+    emoji: str
+    user_id: str
+    reacted_at: str
+
+
+class StoredTicketState(TypedDict):
+    """The state of a ticket beside its conversation, as an import takes it; its history is a list of its own."""
+
+    number: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    assignee_id: str | None
+    team: str | None
+    tags: list[str]
+    rating: int | None
+    status_at: str
+    replied_at: str | None
+
+
+SubjectMove = TypedDict("SubjectMove", {"from": "str | None", "to": "str | None"})
+"""The subject of a ticket before and after a change."""
+
+
 class SupportAgent(TypedDict):
     """An agent on the roster, as agents see them. `limit` is their own, null if the desk's counts."""
 
@@ -1055,6 +1400,10 @@ class SuspensionDetails(TypedDict):
 SuspensionScope = Literal["all", "write"]
 
 
+TagsMove = TypedDict("TagsMove", {"from": "list[str] | None", "to": "list[str] | None"})
+"""The tags of a ticket before and after a change."""
+
+
 class TicketChanges(TypedDict):
     """Changes of many tickets alike: what is named, the rest stays."""
 
@@ -1127,6 +1476,13 @@ class TicketState(TypedDict):
 TicketStatus = Literal["closed", "in_progress", "open", "resolved", "waiting_on_customer"]
 
 
+class UndoAnswer(TypedDict):
+    """The progress of undoing an import: call again until it is done."""
+
+    conversation_id: str
+    done: bool
+
+
 class UpdateConversation(TypedDict):
     """PATCH /conversations/{conversation_id}: changes the given fields; null removes all but the title of a group."""
 
@@ -1134,6 +1490,7 @@ class UpdateConversation(TypedDict):
     description: NotRequired[str | None]
     posting: NotRequired[Posting]
     slow_mode_s: NotRequired[int]
+    history: NotRequired[NewcomersSee]
     state: NotRequired[ConversationState]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
@@ -1157,6 +1514,14 @@ class UpdateWebhook(TypedDict):
     events: NotRequired[list[str]]
     description: NotRequired[str]
     enabled: NotRequired[bool]
+
+
+class UploadForm(TypedDict):
+    """The form with which a client uploads a file: a POST of `multipart/form-data`, the file as its last field."""
+
+    url: str
+    fields: dict[str, str]
+    expires_at: str
 
 
 class UserStats(TypedDict):

@@ -68,6 +68,8 @@ SCENARIOS = [
     Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", {"title": "Go"}), in_group),
     Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", CUSTOM), in_group, variant="data"),
     Scenario("rest/archive_conversation", archive, alice_said),
+    Scenario("rest/clear_history", ask_rest("DELETE", "/conversations/{}/history"), alice_said),
+    Scenario("rest/clear_history", ask_rest("DELETE", "/conversations/{}/history"), in_group, variant="group"),
     Scenario("rest/update_settings", ask_rest("PATCH", "/conversations/{}/settings", {"pinned": True}), alice_said),
     Scenario(
         "rest/add_members",
@@ -81,6 +83,8 @@ SCENARIOS = [
     ),
     Scenario("rest/set_role", ask_rest("PATCH", "/conversations/{}/members/dave", {"role": "admin"}), in_group),
     Scenario("rest/remove_member", ask_rest("DELETE", "/conversations/{}/members/dave"), in_group),
+    Scenario("rest/dissolve_group", ask_rest("DELETE", "/conversations/{}"), in_group),
+    Scenario("rest/remove_member", ask_rest("DELETE", "/conversations/{}/members/alice"), alice_said, variant="direct"),
     *(
         Scenario(operation, ask_as_host(*asked), and_then(arrange, sign_host_in), variant="by the host")
         for operation, arrange, asked in (
@@ -98,6 +102,7 @@ SCENARIOS = [
             ),
             ("rest/set_role", in_group, ("PATCH", "/conversations/{}/members/dave", {"role": "admin"})),
             ("rest/remove_member", in_group, ("DELETE", "/conversations/{}/members/dave")),
+            ("rest/dissolve_group", in_group, ("DELETE", "/conversations/{}")),
             ("rest/get_conversation", alice_said, ("GET", "/conversations/{}")),
             ("rest/list_members", alice_said, ("GET", "/conversations/{}/members")),
             ("rest/list_messages", alice_said, ("GET", "/conversations/{}/messages")),

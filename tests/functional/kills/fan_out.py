@@ -14,10 +14,12 @@ from tests.functional.kills.acts import (
     in_group,
     invoke,
     poll,
+    said,
     sign_host_in,
 )
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
+from tests.functional.mailing import clocked
 from tests.functional.talk import say
 
 
@@ -78,6 +80,27 @@ def add_everyone(world: World) -> object:
         return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
 
 
+def dissolved_in_parts(world: World) -> None:
+    """Lets alice dissolve a group of more people than one step takes out."""
+    in_group(world)
+    path = f"/conversations/{world.conversation_id}"
+    assert world.alice.post(f"{path}/members", json={"user_ids": [f"u{number}" for number in range(60)]}).status == 200
+    answered(world.alice.delete(path))
+
+
+def dissolve_on(world: World) -> object:
+    """Lets the queue bring the job that follows the step which dissolved the group."""
+    heads = world.items()[world.parley.template.resources["Conversations"].ref]
+    head = heads[dumps({"conversation_id": {"S": world.conversation_id}})]
+    errand = {"conversation_id": world.conversation_id, "change_seq": 2, "errands": ["dissolve"]}
+    assert "dissolved" in head
+    body = dumps({"errand": errand, "user_ids": []})
+    frozen = SimpleNamespace(time_ns=lambda: world.parley.clock() * 1_000_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("parley.triggers.queue.time", frozen)
+        return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
+
+
 def rename_alice(world: World) -> None:
     """Gives alice another name, and lets the stream's row wait for the scenario."""
     sign_host_in(world)
@@ -101,12 +124,31 @@ def tell_update(world: World) -> object:
     return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
 
 
+def read_part(world: World) -> object:
+    """Lets the queue bring the part of alice's job that marks the conversation with bob as read."""
+    caller = {"user_id": "alice", "name": "Alice", "role": "user"}
+    job = {"caller": caller, "at_ms": world.parley.clock(), "conversation_ids": [world.conversation_id]}
+    errand = {"conversation_id": "#read_all#alice", "errands": ["read_all"]}
+    body = dumps({"errand": errand, "user_ids": [], "read_all": job})
+    with clocked(world.parley):
+        return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
+
+
+def read_everything(world: World) -> object:
+    """Lets alice ask for the job; each try of it begins another one, at its own time."""
+    return list(answered(world.alice.post("/me/read-all")))
+
+
 SCENARIOS = [
+    Scenario("rest/mark_all_read", read_everything),
+    Scenario("queues/run_fan_out", read_part, said, variant="all read"),
+    Scenario("queues/run_fan_out", read_part, and_then(in_group, said), variant="all read, group"),
     Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
     Scenario("streams/start_fan_out", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
     Scenario("queues/run_fan_out", run_fan_out, and_then(in_large_group, an_hour_later, alice_said)),
     Scenario("streams/start_fan_out", hand_out_update, rename_alice, variant="profile"),
     Scenario("queues/run_fan_out", tell_update, rename_alice, variant="profile"),
     Scenario("queues/run_fan_out", add_everyone, in_group_of_everyone, variant="everyone"),
+    Scenario("queues/run_fan_out", dissolve_on, dissolved_in_parts, variant="dissolved"),
     Scenario("rest/add_members", begin_everyone, in_group, variant="everyone"),
 ]

@@ -164,6 +164,17 @@ def patch(path: str) -> Callable[[World], object]:
     return lambda world: settled(answered(world.alice.patch(path.format(world.conversation_id))))
 
 
+def marked_unread(world: World) -> None:
+    """Lets alice read two messages of bob's, and mark them as unread again."""
+    said(world)
+    world.ask("mark_conversation_read", conversation_id=world.conversation_id)
+    world.ask("mark_unread", conversation_id=world.conversation_id, seq=1)
+
+
+def mark_unread_websocket(world: World) -> object:
+    return settled(world.ask("mark_unread", conversation_id=world.conversation_id, seq=1))
+
+
 def play(seq: int) -> Callable[[World], object]:
     return ask_rest("PUT", f"/messages/{{}}.{seq}/played")
 
@@ -264,6 +275,8 @@ SCENARIOS = [
     Scenario("rest/send_message_to_user", send_file_to_new, attach_for_carol, variant="file, new conversation"),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), said),
     Scenario("rest/mark_conversation_read", patch("/conversations/{}/read-all"), said),
+    Scenario("rest/mark_read", patch("/messages/{}.2/read"), marked_unread, variant="marked as unread"),
+    Scenario("rest/mark_unread", ask_rest("PUT", "/conversations/{}/unread", {"seq": 1}), alice_said),
     Scenario("rest/mark_played", play(1), spoken),
     Scenario("rest/mark_played", play(1), and_then(spoken, be_blocked), variant="under a block"),
     Scenario("rest/mark_played", play(2), and_then(in_group, spoken), variant="group"),
@@ -309,4 +322,11 @@ SCENARIOS = [
     Scenario("websocket/mark_delivered", act_on_last("mark_delivered"), said),
     Scenario("websocket/mark_read", act_on_last("mark_read"), said),
     Scenario("websocket/mark_conversation_read", act_on_conversation("mark_conversation_read"), said),
+    Scenario(
+        "websocket/mark_conversation_read",
+        act_on_conversation("mark_conversation_read"),
+        marked_unread,
+        variant="marked as unread",
+    ),
+    Scenario("websocket/mark_unread", mark_unread_websocket, alice_said),
 ]

@@ -170,6 +170,10 @@ def block(scene: Scene) -> object:
     return scene.bob.put("/users/alice/block")
 
 
+def archive(scene: Scene) -> object:
+    return scene.bob.patch(f"/conversations/{scene.conversation_id}/archive", json={"archived": True})
+
+
 def shut_out(scene: Scene) -> object:
     return suspend(scene.parley, "bob", "all", moderator(scene.parley))
 
@@ -178,6 +182,7 @@ def shut_out(scene: Scene) -> object:
     ("happens", "in_app", "push"),
     [
         (mute, "muted", "muted"),
+        (archive, "archived", "archived"),
         (only_mentions, "level", "level"),
         (rest, "told", "do_not_disturb"),
         (sleep, "told", "quiet_hours"),

@@ -60,6 +60,19 @@ def test_a_group_and_a_forward_have_previews_too(parley: Parley, site: Site) -> 
     assert site.asked == ["/a"]  # the page was known by then
 
 
+def test_a_member_who_has_cleared_the_link_is_told_nothing_of_its_preview(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    [message_id] = say(alice, group, f"{site.url}/a")
+    assert bob.delete(f"/conversations/{group}/history").status == 200
+    screens = [user.connect() for user in (alice, bob)]
+
+    parley.drain()
+
+    assert preview_of(alice, message_id) is not None
+    assert [len(screen.events("message_updated")) for screen in screens] == [1, 0]
+
+
 @pytest.mark.parametrize("text", ["no link", "`{url}`", "```\n{url}\n```", "mailto:a@example.com"])
 def test_code_and_texts_without_a_link_are_left_alone(parley: Parley, site: Site, text: str) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")

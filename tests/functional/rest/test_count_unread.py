@@ -54,3 +54,26 @@ def test_what_was_read_counts_no_more(parley: Parley, read: Callable[[User, str]
 
 def test_it_takes_no_query(parley: Parley) -> None:
     assert refusal(parley.user("alice").get("/unread-count?limit=5")) == invalid(("?limit", "unknown_field"))
+
+
+def test_an_exact_count_looks_further_and_says_if_there_are_more(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parley.actions.conversations.unread.MAX_COUNTED", 1)
+    monkeypatch.setattr("parley.actions.conversations.unread.MAX_EXACT", 2)
+    alice = parley.user("alice")
+    for number in (1, 2, 3):
+        other = parley.user(f"user{number}")
+        say(other, open_direct(other, alice), "hello")
+        told = [alice.get(f"/unread-count{query}").json for query in ("", "?exact=false", "?exact=true")]
+        seen = [(one["total"], one["conversations"], one["capped"]) for one in told]
+        assert seen[:2] == [(1, 1, number > 1)] * 2
+        assert seen[2] == (min(number, 2), min(number, 2), number > 2)
+    assert alice.get("/me").json["unread"]["total"] == 1
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "", "True", "null"])
+def test_exact_is_true_or_false(parley: Parley, value: str) -> None:
+    _, status, fields = refusal(parley.user("alice").get(f"/unread-count?exact={value}"))
+
+    assert (status, [pointer for pointer, _ in fields]) == (400, ["?exact"])

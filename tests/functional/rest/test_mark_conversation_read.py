@@ -19,7 +19,14 @@ def test_nothing_is_unread_any_more(parley: Parley) -> None:
 
     assert (reply.status, reply.json) == (
         200,
-        {"conversation_id": conversation_id, "read_seq": 3, "delivered_seq": 3, "unread": 0, "moved": True},
+        {
+            "conversation_id": conversation_id,
+            "read_seq": 3,
+            "delivered_seq": 3,
+            "unread": 0,
+            "moved": True,
+            "own": None,
+        },
     )
     assert bob.get("/unread-count").json["total"] == 0
     shown = alice.get(f"/conversations/{conversation_id}").json
@@ -70,6 +77,7 @@ def test_empty_conversation_has_nothing_to_read(parley: Parley) -> None:
         "delivered_seq": 0,
         "unread": 0,
         "moved": False,
+        "own": None,
     }
     assert stored(parley) == before
 

@@ -25,7 +25,14 @@ def test_marker_moves_to_the_message_and_what_was_read_was_delivered(parley: Par
 
     assert (reply.status, reply.json) == (
         200,
-        {"conversation_id": conversation_id, "read_seq": 2, "delivered_seq": 2, "unread": 1, "moved": True},
+        {
+            "conversation_id": conversation_id,
+            "read_seq": 2,
+            "delivered_seq": 2,
+            "unread": 1,
+            "moved": True,
+            "own": None,
+        },
     )
     assert read_seqs(alice, conversation_id) == read_seqs(bob, conversation_id) == {"alice": 3, "bob": 2}
     assert bob.get(f"/conversations/{conversation_id}").json["unread"] == 1
@@ -64,7 +71,14 @@ def test_marker_never_goes_back_and_nobody_is_told_of_it(parley: Parley) -> None
 
     earlier, again = mark(bob, sent[0]), mark(bob, sent[2])
 
-    stands = {"conversation_id": conversation_id, "read_seq": 3, "delivered_seq": 3, "unread": 0, "moved": False}
+    stands = {
+        "conversation_id": conversation_id,
+        "read_seq": 3,
+        "delivered_seq": 3,
+        "unread": 0,
+        "moved": False,
+        "own": None,
+    }
     assert (earlier.status, earlier.json) == (again.status, again.json) == (200, stands)
     assert stored(parley) == before
     assert screen.frames == []

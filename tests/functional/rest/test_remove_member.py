@@ -1,8 +1,8 @@
 """DELETE /conversations/{conversation_id}/members/{user_id}: a removed person gets nothing more, on any device."""
 
 from tests.functional.replies import refusal
-from tests.functional.talk import bare, contents, forget_events, joined, make_group, names, say
-from tests.harness import Parley
+from tests.functional.talk import bare, contents, forget_events, joined, make_group, names, open_direct, say
+from tests.harness import Parley, User
 
 
 def test_removed_member_is_told_and_gets_nothing_more_on_any_device(parley: Parley) -> None:
@@ -114,3 +114,53 @@ def test_last_member_leaves_too_and_nobody_finds_the_group_again(parley: Parley)
     assert [person.get(path).status for person in (alice, bob)] == [404, 404]
     assert alice.get("/conversations").json["conversations"] == []
     assert refusal(alice.put(f"{path}/members/alice", json={}))[:2] == ("conversation_not_found", 404)
+
+
+def ids_in(person: User, state: str = "active") -> list[str]:
+    """Returns the conversations of a person's list."""
+    return [one["id"] for one in person.get(f"/conversations?state={state}").json["conversations"]]
+
+
+def test_direct_conversation_is_left_until_the_other_writes(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(bob, direct, "hello")
+    phone, others = alice.connect(), bob.connect()
+    forget_events(phone, others)
+
+    first, again = (alice.delete(f"/conversations/{direct}/members/alice") for _ in range(2))
+
+    assert (first.status, first.json) == (again.status, again.json)
+    assert bare(first.json) == {"conversation_id": direct, "user_id": "alice", "member_count": 2}
+    told = contents(phone.events())
+    assert [one["own"]["archived"] for one in told] == [True, True]
+    assert others.events() == []
+    assert (ids_in(alice), ids_in(alice, "archived"), ids_in(bob)) == ([], [direct], [direct])
+    assert bob.delete(f"/conversations/{direct}/members/bob").status == 200
+    assert (ids_in(bob), ids_in(bob, "archived")) == ([], [direct])
+
+    say(bob, direct, "are you there?")
+
+    assert (ids_in(alice), ids_in(alice, "archived")) == ([direct], [])
+    assert alice.get(f"/conversations/{direct}").json["unread"] == 2
+
+
+def test_left_direct_conversation_tells_nothing_before_the_next_message(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [mine] = say(alice, direct, "hello")
+    alice.delete(f"/conversations/{direct}/members/alice")
+    bob.put(f"/messages/{mine}/reactions/%F0%9F%91%8D")
+    parley.drain()
+
+    [notice] = alice.get(f"/messages/{mine}/notification-trace").json["notices"]
+    assert {one["rule"] for one in notice["channels"]} == {"archived"}
+
+
+def test_nobody_leaves_a_direct_conversation_for_another(parley: Parley) -> None:
+    alice, bob, eve = (parley.user(one) for one in ("alice", "bob", "eve"))
+    direct = open_direct(alice, bob)
+
+    assert refusal(alice.delete(f"/conversations/{direct}/members/bob"))[:2] == ("groups_only", 403)
+    assert refusal(eve.delete(f"/conversations/{direct}/members/eve"))[:2] == ("conversation_not_found", 404)
+    assert "leave" in alice.get(f"/conversations/{direct}").json["capabilities"]

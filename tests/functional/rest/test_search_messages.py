@@ -5,7 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
+from parley.domain.api.times import rfc3339
 from parley.domain.conversations.search import MAX_QUERIES_AT_ONCE, MAX_ROUNDS
+from tests.functional.attachments import clean_attachment, say_aloud
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import fill, make_group, open_direct, say
 from tests.harness import Frame, Parley, User
@@ -201,6 +203,12 @@ def test_cursor_belongs_to_its_search(parley: Parley) -> None:
         f"?q=word&conversation_id={other}&cursor={of_one}",
         f"?q=word&cursor={of_one}",
         f"?q=words&cursor={of_all}",
+        f"?q=%22word%22&cursor={of_all}",
+        f"?q=word&from=alice&cursor={of_all}",
+        f"?q=word&after=2020-01-01&cursor={of_all}",
+        f"?q=word&before=2100-01-01&cursor={of_all}",
+        f"?q=word&kind=text&cursor={of_all}",
+        f"?kind=text&cursor={of_all}",
     ):
         assert refusal(alice.get(f"/search{more}")) == invalid(("?cursor", "bad_cursor")), more
     assert texts(alice, "WORD", f"&conversation_id={direct}&cursor={of_one}") == ["word one"]
@@ -236,6 +244,94 @@ def test_rare_word_in_many_conversations_takes_a_bounded_number_of_round_trips(p
     assert sorted(found) == ["needle 0", "needle 229"]  # the index knows hours only, and it was one
 
 
+def test_phrases_and_signs_are_found_as_they_are_written(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    say(alice, open_direct(alice, bob), "the big dog", "a dog so big", "I write C++ and C#", "I see .NET", "a net", "C")
+
+    assert texts(bob, '"big dog"') == ["the big dog"]
+    assert texts(bob, '"big dog" the') == ["the big dog"]
+    assert texts(bob, "big dog") == ["a dog so big", "the big dog"]
+    assert texts(bob, "c++") == texts(bob, "C#") == ["I write C++ and C#"]
+    assert texts(bob, "c") == ["C", "I write C++ and C#"]
+    assert texts(bob, ".net") == ["I see .NET"]
+    [hit] = search(bob, "c++")["results"]
+    assert hit["highlights"] == [[8, 11]]
+
+
+def test_search_is_narrowed_to_a_person_and_a_time(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    direct, group = open_direct(alice, bob), make_group(alice, bob, carol)
+    times = []
+    for number, (person, place) in enumerate([(alice, direct), (bob, direct), (bob, group), (carol, group)]):
+        parley.clock.ms += 3_600_000
+        times.append(quote(rfc3339(parley.clock.ms)))
+        say(person, place, f"word {number}")
+
+    assert texts(alice, "word", "&from=bob") == ["word 2", "word 1"]
+    assert texts(alice, "word", f"&from=bob&conversation_id={direct}") == ["word 1"]
+    assert texts(alice, "word", f"&after={times[1]}") == ["word 3", "word 2", "word 1"]
+    assert texts(alice, "word", f"&before={times[1]}") == ["word 0"]
+    assert texts(alice, "word", f"&after={times[1]}&before={times[3]}&from=bob") == ["word 2", "word 1"]
+    assert texts(alice, "word", f"&after={times[1][:10]}&limit=100") == ["word 3", "word 2", "word 1", "word 0"]
+    assert texts(alice, "word", "&after=2100-01-01") == texts(alice, "word", "&before=2000-01-01") == []
+    assert texts(alice, "word", "&from=nobody") == []
+
+
+def test_search_without_words_finds_all_that_the_other_fields_leave(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "one", "two")
+    [gone] = say(bob, direct, "three")
+    bob.delete(f"/messages/{gone}")
+    say(bob, direct, "four")
+
+    found = bob.get("/search?from=alice&limit=1").json
+    assert [one["message"]["text"] for one in found["results"]] == ["two"]
+    assert found["results"][0]["highlights"] == []
+    more = bob.get(f"/search?from=alice&limit=1&cursor={found['next']}").json
+    assert [one["message"]["text"] for one in more["results"]] == ["one"]
+    assert [one["message"]["text"] for one in bob.get("/search?kind=text").json["results"]] == ["four", "two", "one"]
+
+
+def test_search_is_narrowed_to_a_kind(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "word alone")
+    say_aloud(parley, alice, direct)
+    for name, type, kind in (("word.png", "image/png", "image"), ("word.pdf", "application/pdf", "file")):
+        asked: dict[str, object] = {"name": name, "type": type}
+        attachment_id = clean_attachment(parley, alice, direct, asked=asked, kind=kind)
+        sent = alice.post(f"/conversations/{direct}/messages", json={"attachment_ids": [attachment_id], "text": name})
+        assert sent.status == 201, sent
+
+    def of_kind(kind: str, q: str = "") -> list[str]:
+        found = bob.get(f"/search?kind={kind}{q}").json["results"]
+        return [one["message"]["text"] or one["message"]["kind"] for one in found]
+
+    assert of_kind("text") == of_kind("text", "&q=word") == ["word alone"]
+    assert of_kind("image") == of_kind("image", "&q=word") == ["word.png"]
+    assert of_kind("file") == ["word.pdf"]
+    assert of_kind("voice") == ["voice"]
+    assert of_kind("audio") == of_kind("video") == []
+
+
+def test_search_reads_nothing_of_conversations_without_a_message_in_its_time(parley: Parley) -> None:
+    alice = parley.user("alice")
+    old = [open_direct(alice, parley.bearer("", f"u{number}")) for number in range(3)]
+    for place in old:
+        say(alice, place, "word")
+    parley.clock.ms += 3_600_000
+    at = quote(rfc3339(parley.clock.ms))
+    say(alice, old[0], "word now")
+
+    messages = parley.template.resources["Messages"].ref
+    with parley.watch() as calls:
+        assert texts(alice, "word", f"&after={at}") == ["word now"]
+
+    read = [call for call in calls if call.operation == "Query" and call.params["TableName"] == messages]
+    assert len(read) == 1
+
+
 def test_wrong_fields_are_named(parley: Parley) -> None:
     alice = parley.user("alice")
 
@@ -247,3 +343,12 @@ def test_wrong_fields_are_named(parley: Parley) -> None:
     assert refusal(alice.get("/search?q=a&cursor=%21"))[2] == [("?cursor", "bad_cursor")]
     assert refusal(alice.get("/search?q=a&conversation_id=x"))[2] == [("?conversation_id", "bad_format")]
     assert refusal(alice.get("/search?q=a&limit=101"))[2] == [("?limit", "too_large")]
+    assert refusal(alice.get("/search?limit=10"))[2] == [("?q", "required")]
+    assert refusal(alice.get("/search?q=%22..%22"))[2] == [("?q", "blank")]
+    assert refusal(alice.get("/search?from=%20"))[2] == [("?from", "bad_format")]
+    assert refusal(alice.get("/search?kind=system"))[2] == [("?kind", "not_allowed")]
+    assert refusal(alice.get("/search?after=monday"))[2] == [("?after", "bad_format")]
+    assert refusal(alice.get("/search?before=2026-02-30"))[2] == [("?before", "bad_format")]
+    both = [("?after", "contradiction"), ("?before", "contradiction")]
+    assert refusal(alice.get("/search?after=2026-02-02&before=2026-02-02"))[2] == both
+    assert alice.get("/search?after=2026-02-01&before=2026-02-02").status == 200

@@ -16,8 +16,13 @@ def test_everything_counts_as_read_and_the_others_learn_of_it(parley: Parley) ->
     reply = phone.request("mark_conversation_read", {"conversation_id": conversation_id})
 
     assert reply["data"] == {
-        "conversation_id": conversation_id, "read_seq": 3, "delivered_seq": 3, "unread": 0, "moved": True
-    }  # fmt: skip
+        "conversation_id": conversation_id,
+        "read_seq": 3,
+        "delivered_seq": 3,
+        "unread": 0,
+        "moved": True,
+        "own": None,
+    }
     told = {"conversation_id": conversation_id, "seq": 3, "user_id": "bob", "read_at": in_s(parley, 0)}
     for socket in (laptop, screen):
         frames = socket.events()

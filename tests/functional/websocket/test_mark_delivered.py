@@ -14,8 +14,13 @@ def test_members_are_told_and_nothing_counts_as_read(parley: Parley) -> None:
     reply = phone.request("mark_delivered", {"message_id": second})
 
     assert reply["data"] == {
-        "conversation_id": conversation_id, "read_seq": 0, "delivered_seq": 2, "unread": 2, "moved": True
-    }  # fmt: skip
+        "conversation_id": conversation_id,
+        "read_seq": 0,
+        "delivered_seq": 2,
+        "unread": 2,
+        "moved": True,
+        "own": None,
+    }
     told = {
         "conversation_id": conversation_id,
         "message_id": second,

@@ -19,8 +19,13 @@ def test_members_are_told_once_with_the_exact_time(parley: Parley) -> None:
     reply = phone.request("mark_read", {"message_id": second})
 
     assert reply["data"] == {
-        "conversation_id": conversation_id, "read_seq": 2, "delivered_seq": 2, "unread": 1, "moved": True
-    }  # fmt: skip
+        "conversation_id": conversation_id,
+        "read_seq": 2,
+        "delivered_seq": 2,
+        "unread": 1,
+        "moved": True,
+        "own": None,
+    }
     told = {
         "conversation_id": conversation_id,
         "message_id": second,

@@ -20,6 +20,8 @@ const FIELDS = {
 
 /** Parley's part, for two people with any number of devices: it keeps the call, and passes signals on. */
 class Server {
+  /** Each signal, as it goes. @type {string[]} */
+  asked = [];
   /** @type {{userId: string, manager: CallManager, isHere: boolean}[]} */
   devices = [];
   /** @type {any[]} */
@@ -50,7 +52,8 @@ class Server {
       },
       clearTimeout: (timer) => this.timers.splice(this.timers.indexOf(timer), 1),
       request: async (_, data) => {
-        assert.equal(open++, 0, "a signal waits for the ack before it");
+        this.asked.push(data.signal);
+        assert.ok(open++ === 0 || data.signal === "hang_up", "a signal waits for the ack before it");
         await new Promise(setImmediate);
         open--;
         return this.#take(device, data);
@@ -422,4 +425,80 @@ test("an offer tells the medium, an answer that comes twice counts once, and a b
   ours.connectionState = "failed";
   ours.onconnectionstatechange();
   assert.equal(ours.restarts, 1);
+});
+
+test("a picture is sent, taken off and sent again in one place", async () => {
+  const { outgoing, ours } = await speaking();
+  /** @param {...string} kinds */
+  const streamOf = (...kinds) => {
+    const tracks = kinds.map((kind) => ({ kind }));
+    return /** @type {any} */ ({
+      getTracks: () => tracks,
+      getVideoTracks: () => tracks.filter(({ kind }) => kind === "video"),
+    });
+  };
+  await outgoing.send(streamOf("audio", "video"));
+  assert.equal(outgoing.media, "video");
+  await outgoing.send(streamOf("audio"));
+  assert.deepEqual(
+    ours.transceivers.map((one) => one.direction),
+    ["sendrecv", "recvonly"],
+  );
+  await outgoing.send(streamOf("audio", "video"));
+  assert.deepEqual(
+    ours.transceivers.map((one) => [one.direction, one.sender.track.kind]),
+    [
+      ["sendrecv", "audio"],
+      ["sendrecv", "video"],
+    ],
+  );
+});
+
+test("what the answer had no place for is offered as soon as they speak", async () => {
+  const { server, incoming } = await ringing();
+  const answered = incoming.answer(MEDIA);
+  await settled();
+  await answered;
+  const before = server.sent("bob").length;
+  assert.equal(server.sent("bob").at(-1), "answer");
+  const second = await ringing();
+  const stillAnswering = second.incoming.answer(MEDIA);
+  while (Peer.made[1]?.signalingState !== "stable" || !Peer.made[1].localDescription)
+    await new Promise((resolve) => queueMicrotask(() => resolve(null)));
+  Peer.made[1].onnegotiationneeded();
+  await stillAnswering;
+  await settled();
+  assert.equal(second.server.sent("bob").length, before + 1);
+  assert.equal(second.server.sent("bob").at(-1), "offer");
+});
+
+test("an offer that got lost with the connection is made again after it", async () => {
+  const { server, alice, ours } = await speaking();
+  ours.signalingState = "have-local-offer";
+  await alice.reconnected("c1");
+  await settled();
+  assert.deepEqual(server.sent("alice").slice(-2), ["resume", "offer"]);
+});
+
+test("a signal that meets a hang-up on its way is no failure", async () => {
+  const { server, outgoing, ours } = await speaking();
+  server.failures = [refusal("call_over")];
+  ours.onnegotiationneeded();
+  await settled();
+  assert.equal(outgoing.reason, "hung_up");
+  const second = await ringing();
+  second.server.failures = [refusal("call_over")];
+  await assert.rejects(second.incoming.answer(MEDIA), { code: "call_over" });
+  assert.equal(second.incoming.reason, "missed");
+});
+
+test("the end of a call that is spoken goes at once, also while another signal waits for its ack", async () => {
+  const { server, outgoing, ours } = await speaking();
+  ours.onicecandidate({ candidate: { candidate: "late" } });
+  for (let count = 0; count < 5; count++) await new Promise((resolve) => queueMicrotask(() => resolve(null)));
+  void outgoing.hangUp();
+  assert.deepEqual(server.asked.slice(-2), ["candidate", "hang_up"]);
+  assert.notEqual(server.sent("alice").at(-1), "candidate", "its ack has not come");
+  await settled();
+  assert.equal(outgoing.reason, "hung_up");
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Connection } from "../../../web/client/connection.js";
 import { ParleyError } from "../../../web/client/errors.js";
+import { createClient } from "../../../web/client/index.js";
 import { Tokens } from "../../../web/client/tokens.js";
 import { FakeSocket, hello, settled, tokenUntil } from "./doubles.js";
 
@@ -93,25 +94,48 @@ test("after a refused handshake it asks for a ticket, which says why, and connec
   assert.deepEqual(FakeSocket.last.protocols, []);
 });
 
-for (const [code, status, state] of /** @type {const} */ ([
-  ["signed_out", 401, "signed_out"],
-  ["suspended", 403, "suspended"],
-])) {
-  test(`it stops when the server says ${code}`, async (t) => {
-    const refuse = async () => {
-      throw new ParleyError({ status, code, detail: "No." });
-    };
-    const made = connection(t, { rest: refuse });
-    made.connection.start();
-    await settled();
-    FakeSocket.last.close(1006);
-    await settled();
-    assert.equal(made.states.at(-1).status, state);
-    t.mock.timers.tick(3_600_000);
-    await settled();
-    assert.equal(FakeSocket.made.length, 1);
-  });
-}
+test("it stops when the server says signed_out", async (t) => {
+  const refuse = async () => {
+    throw new ParleyError({ status: 401, code: "signed_out", detail: "No." });
+  };
+  const made = connection(t, { rest: refuse });
+  made.connection.start();
+  await settled();
+  FakeSocket.last.close(1006);
+  await settled();
+  assert.equal(made.states.at(-1).status, "signed_out");
+  t.mock.timers.tick(3_600_000);
+  await settled();
+  assert.equal(FakeSocket.made.length, 1);
+});
+
+test("a suspended person's device looks every five minutes, stays suspended meanwhile, and comes back", async (t) => {
+  let asked = 0;
+  const refuse = async () => {
+    asked++;
+    const until = new Date(Date.now() + 8 * 60_000).toISOString();
+    if (asked < 3) throw new ParleyError({ status: 403, code: "suspended", detail: "No.", until });
+    return { ticket: "t" };
+  };
+  const made = connection(t, { rest: refuse });
+  made.connection.start();
+  await settled();
+  FakeSocket.last.close(1006);
+  await settled();
+  assert.equal(made.states.at(-1).status, "suspended");
+  const before = made.states.length;
+  t.mock.timers.tick(299_000);
+  await settled();
+  assert.equal(asked, 1);
+  t.mock.timers.tick(1_000);
+  await settled();
+  assert.equal(asked, 2);
+  assert.deepEqual(new Set(made.states.slice(before).map(({ status }) => status)), new Set(["suspended"]));
+  t.mock.timers.tick(300_000);
+  await settled();
+  assert.equal(asked, 3);
+  assert.equal(FakeSocket.made.length, 2);
+});
 
 test("it waits as long as the server asks for", async (t) => {
   const refuse = async () => {
@@ -193,4 +217,69 @@ test("frames that are not JSON, unknown events and foreign answers disturb nothi
   FakeSocket.last.say({ type: "event", event: "of_a_later_version", data: {} });
   assert.deepEqual(made.events, [["of_a_later_version", {}]]);
   assert.equal(made.connection.socket?.isOpen, true);
+});
+
+test("a connection that is stopped while it is greeted takes nothing in", async (t) => {
+  const onOpen = t.mock.fn(async () => {});
+  const made = connection(t, { onOpen });
+  made.connection.start();
+  await settled();
+  FakeSocket.last.open();
+  made.connection.stop();
+  await settled();
+  assert.equal(onOpen.mock.callCount(), 0);
+  assert.equal(FakeSocket.last.readyState, 3);
+});
+
+test("a program without WebSocket, as in Node 20, learns what it needs", async () => {
+  const client = createClient({
+    url: "http://localhost/v1",
+    socketUrl: "ws://localhost/v1",
+    token: "x",
+    WebSocket: /** @type {any} */ (undefined),
+  });
+  await assert.rejects(client.connect(), { code: "failed", detail: /Node 22/ });
+});
+
+test("a server whose catching up fails is asked less and less often", async (t) => {
+  const onOpen = async () => {
+    throw new ParleyError({ status: 0, code: "unknown", detail: "" });
+  };
+  const made = connection(t, { onOpen });
+  await online(made);
+  const waits = [];
+  for (let n = 0; n < 4; n++) {
+    waits.push(made.states.at(-1).retryAt - Date.now());
+    t.mock.timers.tick(waits.at(-1) ?? 0);
+    await settled();
+    FakeSocket.last.open();
+    await settled();
+  }
+  assert.deepEqual(waits, [1000, 2000, 4000, 8000]);
+});
+
+for (const broken of [
+  { reconnect_by: undefined, heartbeat_s: undefined },
+  { reconnect_by: "soon", server_time: null, heartbeat_s: "often" },
+  { reconnect_by: "2999-01-01T00:00:00Z" },
+]) {
+  test(`a hello with ${JSON.stringify(broken)} makes neither connections nor pings without end`, async (t) => {
+    FakeSocket.answers["hello"] = () => hello(broken);
+    const made = connection(t);
+    await online(made);
+    for (let second = 0; second < 200; second++) {
+      t.mock.timers.tick(1000);
+      await settled();
+    }
+    assert.equal(FakeSocket.made.length, 1);
+    assert.equal(FakeSocket.last.sentOf("ping").length, 0);
+    assert.equal(made.states.at(-1).status, "online");
+  });
+}
+
+test("events without data are none", async (t) => {
+  const made = connection(t);
+  await online(made);
+  for (const data of [null, undefined, 7, "text"]) FakeSocket.last.say({ type: "event", event: "new_message", data });
+  assert.deepEqual(made.events, []);
 });

@@ -1,10 +1,28 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { addWords, directionOf, LANGUAGES, loadWords, onWords, say } from "../../../web/components/base/languages.js";
-import english from "../../../web/languages/en.js";
+import {
+  addWords,
+  bringWords,
+  directionOf,
+  LANGUAGES,
+  loadWords,
+  onWords,
+  say,
+} from "../../../web/components/base/languages.js";
 
-/** @param {string} language @returns {Promise<import("../../../web/components/base/languages.js").Words>} */
-const wordsOf = async (language) => (await import(`../../../web/languages/${language}.js`)).default;
+/** @typedef {import("../../../web/components/base/languages.js").Words} Words */
+
+/** English by its files: what is built in, and what the parts bring that come on demand. @returns {Promise<Words>} */
+async function english() {
+  const files = readdirSync("languages").filter((file) => file.startsWith("en."));
+  const parts = await Promise.all(files.map(async (file) => (await import(`../../../web/languages/${file}`)).default));
+  return Object.assign({}, ...parts);
+}
+
+/** @param {string} language @returns {Promise<Words>} */
+const wordsOf = async (language) =>
+  language === "en" ? await english() : (await import(`../../../web/languages/${language}.js`)).default;
 /** @param {string | Record<string, string>} entry */
 const places = (entry) =>
   (typeof entry === "string" ? [entry] : Object.values(entry)).map((text) =>
@@ -13,11 +31,11 @@ const places = (entry) =>
 
 for (const language of LANGUAGES) {
   test(`${language} has every sentence, with its places and its forms`, async () => {
-    const words = await wordsOf(language);
-    assert.deepEqual(Object.keys(words).sort(), Object.keys(english).sort());
+    const [words, wantedWords] = [await wordsOf(language), await english()];
+    assert.deepEqual(Object.keys(words).sort(), Object.keys(wantedWords).sort());
     const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories.sort();
     for (const [key, entry] of Object.entries(words)) {
-      const wanted = /** @type {string | Record<string, string>} */ (english[key]);
+      const wanted = /** @type {string | Record<string, string>} */ (wantedWords[key]);
       assert.equal(typeof entry, typeof wanted, key);
       assert.doesNotMatch(JSON.stringify(entry), /[<>]/, key);
       if (typeof entry === "string") assert.deepEqual(places(entry), places(wanted), key);
@@ -62,6 +80,15 @@ test("a host's own words stay when the language comes later", async () => {
   await loadWords("fr");
   assert.equal(say("fr", "send"), "Poster");
   assert.equal(say("fr", "cancel"), "Annuler");
+});
+
+test("a part that comes on demand brings its English, and leaves a host's own words", () => {
+  addWords("en", { brought_own: "Mine" });
+  assert.equal(say("en", "brought"), "brought");
+  bringWords({ brought: "Brought", brought_own: "Theirs" });
+  assert.equal(say("en", "brought"), "Brought");
+  assert.equal(say("tlh", "brought"), "Brought");
+  assert.equal(say("en", "brought_own"), "Mine");
 });
 
 test("a name that turns the direction is isolated", () => {

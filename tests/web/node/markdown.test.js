@@ -78,6 +78,22 @@ const INLINE = [
     "https://bücher.example",
     "a[https://xn--bcher-kva.example/](https://bücher.examplespan[host]( (xn--bcher-kva.example)))",
   ],
+  ...[
+    "bank。com",
+    "bank．com/login",
+    "bank․com",
+    "ｈttps://bank.com",
+    "\u2063https://bank.com",
+    "→ bank.com",
+    "Go to bank.com",
+  ].map(
+    (text) =>
+      /** @type {[string, string]} */ ([
+        `[${text}](https://evil.example)`,
+        `a[https://evil.example/](${text}span[host]( (evil.example)))`,
+      ]),
+  ),
+  ["[see version 2.0 of it](https://docs.example)", "a[https://docs.example/](see version 2.0 of it)"],
   ["[a](javascript:alert(1))", "[a](javascript:alert(1))"],
   ["[a](JavaScript:alert(1))", "[a](JavaScript:alert(1))"],
   ["[a](//host)", "[a](//host)"],
@@ -121,7 +137,8 @@ test("names that are mentioned are marked, the longest first, but not in code or
 });
 
 test("a preview has no markup and one line", () => {
-  assert.equal(plain("**Hi** `x`\n> [a](https://b.example)\n\n- one\n- two"), "Hi x a one two");
+  assert.equal(plain("**Hi** `x`\n> [a](https://b.example)\n\n- one\n- two"), "Hi x one two");
+  assert.equal(plain("> all of it\n> is quoted"), "all of it is quoted");
 });
 
 const TAGS = new Set("p pre code blockquote ul ol li strong em del a br span".split(" "));

@@ -8,7 +8,7 @@ test("initials are the first letters of the first and the last word", () => {
   assert.equal(initials("Ann-Kathrin O’Neill"), "AO");
   assert.equal(initials("Straße (Gast)"), "SG");
   assert.equal(initials("山田 太郎"), "山");
-  assert.equal(initials("أحمد علي"), "أ\u200cع");
+  assert.equal(initials("أحمد علي"), "أ\u200aع");
   assert.equal(initials("🎉"), "?");
   assert.equal(initials(""), "?");
   assert.equal(initials(null), "?");
@@ -63,4 +63,11 @@ test("sizes are in the reader's language", () => {
   assert.equal(size(1_250_000, "en"), "1.3 MB");
   assert.match(size(1_250_000, "de"), /1,3/);
   assert.equal(size(0, "en"), "0B");
+});
+
+test("what a search found is shown without its markup", () => {
+  const text = "> so **it** was\n- a [plan](https://a.example) of `snake_case` 2*3";
+  const at = text.indexOf("plan");
+  assert.equal(shown(highlighted(text, [[at, at + 4]])), "so it was\na [plan] of snake_case 2*3");
+  assert.equal(shown(highlighted("**bold** _word_", [[9, 15]])), "bold [_word_]");
 });

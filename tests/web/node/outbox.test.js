@@ -48,6 +48,22 @@ function outbox(t, change = {}) {
   return { outbox: made, world };
 }
 
+/** An outbox with a message whose file is on its way until the upload is aborted. @param {import("node:test").TestContext} t */
+async function uploading(t) {
+  const made = outbox(t, {
+    upload: (
+      /** @type {any} */ _entry,
+      /** @type {any} */ _file,
+      /** @type {any} */ _progress,
+      /** @type {AbortSignal} */ signal,
+    ) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(failure("aborted", "")))),
+  });
+  const file = { name: "a", type: "image/png", size: 1, blob: new Blob(["x"]), client_id: "f1", attachment_id: null };
+  await made.outbox.add(entry("a1", { files: [file] }));
+  await settled();
+  return made;
+}
+
 test("messages of one conversation are sent one after the other, of two at the same time", async (t) => {
   /** @type {(() => void)[]} */
   const ends = [];
@@ -185,22 +201,20 @@ test("a file that the browser has not kept says so; nothing is sent without it",
 });
 
 test("a message that is discarded while its file is uploaded is not sent", async (t) => {
-  const { outbox: made, world } = outbox(t, {
-    upload: (
-      /** @type {any} */ _entry,
-      /** @type {any} */ _file,
-      /** @type {any} */ _progress,
-      /** @type {AbortSignal} */ signal,
-    ) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(failure("aborted", "")))),
-  });
-  const file = { name: "a", type: "image/png", size: 1, blob: new Blob(["x"]), client_id: "f1", attachment_id: null };
-  await made.add(entry("a1", { files: [file] }));
-  await settled();
+  const { outbox: made, world } = await uploading(t);
   await made.discard("a1");
   await settled();
   assert.deepEqual(made.entries, []);
   assert.deepEqual(world.sent, []);
   assert.equal(world.disk.size, 0);
+});
+
+test("a message whose file is uploaded while the client is closed waits for the next one", async (t) => {
+  const { outbox: made, world } = await uploading(t);
+  world.isOnline = false;
+  made.stop();
+  await settled();
+  assert.deepEqual([world.disk.get("a1").state, world.disk.get("a1").error], ["waiting", null]);
 });
 
 test("after a day the server has forgotten the id: a message that is there already is not sent again", async (t) => {
@@ -234,4 +248,55 @@ test("a tab shows what another one has changed", async (t) => {
   assert.equal(made.entries.length, 1);
   made.take([["a1", null]]);
   assert.deepEqual(made.entries, []);
+});
+
+test("who becomes the leader sends what another one had begun, in order, with the files that are kept", async (t) => {
+  const { outbox: made, world } = outbox(t, {
+    upload: async (/** @type {any} */ _, /** @type {any} */ file) => {
+      if (file.blob !== "kept") throw failure("network", "The file is gone with its tab.");
+      return `a_${file.client_id}`;
+    },
+  });
+  world.isOnline = false;
+  const file = {
+    name: "a",
+    type: "",
+    size: 1,
+    blob: /** @type {any} */ ("gone"),
+    client_id: "f1",
+    attachment_id: null,
+  };
+  const begun = [
+    entry("a2", { created_at: 2, state: "uploading", files: [file] }),
+    entry("a1", { created_at: 1, state: "sending" }),
+  ];
+  for (const one of begun) made.take([[one.client_id, one]]);
+  await made.add(entry("a3", { created_at: 3 }));
+  assert.equal(made.get("a1")?.state, "sending");
+  made.lead([entry("a2", { files: [{ ...file, blob: "kept" }] })]);
+  assert.deepEqual(
+    made.entries.map(({ client_id, state }) => [client_id, state]),
+    [
+      ["a1", "waiting"],
+      ["a2", "waiting"],
+      ["a3", "waiting"],
+    ],
+  );
+  world.isOnline = true;
+  made.take([["a4", entry("a4", { created_at: 4, state: "sending" })]]); // the last word of the one before
+  await settled();
+  assert.deepEqual(world.sent, ["a1", "a2", "a3", "a4"]);
+});
+
+test("other tabs hear of a message as it is when it is kept", async (t) => {
+  const { promise, resolve } = Promise.withResolvers();
+  const { outbox: made, world } = outbox(t, { keep: () => promise, send: () => new Promise(() => {}) });
+  const added = made.add(entry("a1"));
+  made.run();
+  resolve(undefined);
+  await added;
+  assert.deepEqual(
+    world.told.map(([[, one]]) => one.state),
+    ["sending", "sending"],
+  );
 });

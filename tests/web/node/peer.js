@@ -12,6 +12,7 @@ export class Peer {
   /** @type {any} */ onicecandidate;
   /** @type {any} */ onnegotiationneeded;
   /** @type {any} */ onconnectionstatechange;
+  /** @type {any[]} */ transceivers = [];
   isClosed = false;
   restarts = 0;
   offers = 0;
@@ -22,12 +23,20 @@ export class Peer {
     Peer.made.push(this);
   }
   addTransceiver() {}
-  addTrack() {
+  /** @param {any} track */
+  addTrack(track) {
+    const sender = {
+      track,
+      replaceTrack: async (/** @type {any} */ other) => {
+        sender.track = other;
+      },
+      setStreams() {},
+    };
+    this.transceivers.push({ sender, receiver: { track: { kind: track.kind } }, direction: "sendrecv" });
     queueMicrotask(() => this.onnegotiationneeded?.());
   }
-  removeTrack() {}
-  getSenders() {
-    return [];
+  getTransceivers() {
+    return this.transceivers;
   }
   async createOffer() {
     return { type: "offer", sdp: `offer ${++this.offers}` };

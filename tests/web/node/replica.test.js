@@ -240,6 +240,42 @@ test("a hidden message leaves the mentions as they are, and the list shows nothi
   assert.equal(shown(replica, 1, "g_1").hidden, true);
 });
 
+/** Hides a message of the group for the user. @param {Replica} replica @param {number} seq @param {number} change_seq */
+const hide = (replica, seq, change_seq) =>
+  hearChange(
+    replica,
+    "message_deleted",
+    { conversation_id: "g_1", seq, change_seq, hidden: true, text: "" },
+    { scope: "me", user_id: ME },
+  );
+
+test("the list shows the newest message that the user has not deleted", () => {
+  const { replica } = replicaOf(group());
+  for (const seq of [1, 2, 3]) hearNew(replica, { conversation_id: "g_1", seq, text: `number ${seq}` });
+  hide(replica, 2, 1);
+  assert.equal(object(replica, "g_1").last_message?.text, "number 3");
+  assert.deepEqual(hide(replica, 3, 2).wants, []);
+  assert.equal(object(replica, "g_1").last_message?.text, "number 1");
+  hide(replica, 1, 3);
+  assert.equal(object(replica, "g_1").last_message, null);
+  hearNew(replica, { conversation_id: "g_1", seq: 4, text: "number 4" });
+  assert.equal(object(replica, "g_1").last_message?.text, "number 4");
+});
+
+test("a conversation whose earlier message is not here is read again", () => {
+  const listed = { seq: 8, change_seq: 0, text: "the last", sender_id: "bob", kind: "text" };
+  const { replica } = replicaOf(group({ last_seq: 8, last_message: listed }));
+  const read = { want: "conversation", id: "g_1" };
+  assert.deepEqual(hide(replica, 8, 1).wants, [read]);
+  assert.equal(object(replica, "g_1").last_message, null);
+
+  const earlier = group({ last_seq: 8, last_change_seq: 1, last_message: { ...listed, seq: 5, text: "before it" } });
+  assert.deepEqual(answer(replica, "GET /conversations/{conversation_id}", earlier).wants, []);
+  assert.equal(object(replica, "g_1").last_message?.text, "before it");
+  hearChange(replica, "message_updated", { conversation_id: "g_1", seq: 5, change_seq: 2, text: "edited" });
+  assert.equal(object(replica, "g_1").last_message?.text, "edited");
+});
+
 // --- Changes -----------------------------------------------------------------------------------------------------------
 
 test("of a message the version with the greatest change_seq stays, whatever comes last", () => {
@@ -339,15 +375,89 @@ test("the user's own settings: the greatest own_seq counts, and archived holds a
   const { replica } = replicaOf(conversation());
   const settings = { pinned: true, muted_until: null, notifications: /** @type {const} */ ("none") };
   const data = { user_id: ME, change_seq: null, shared: null };
+  const read = { read_seq: 0, unread_from_seq: null, visible_from_seq: 1 };
   hearNew(replica, { seq: 1 });
-  hear(replica, "conversation_updated", { ...data, own: { own_seq: 2, settings, archived: true, last_seq: 0 } });
+  hear(replica, "conversation_updated", {
+    ...data,
+    own: { own_seq: 2, settings, archived: true, last_seq: 0, ...read },
+  });
   assert.deepEqual(object(replica).settings, settings);
   assert.equal(object(replica).archived, false, "a later message is here");
-  hear(replica, "conversation_updated", { ...data, own: { own_seq: 3, settings, archived: true, last_seq: 1 } });
+  hear(replica, "conversation_updated", {
+    ...data,
+    own: { own_seq: 3, settings, archived: true, last_seq: 1, ...read },
+  });
   assert.equal(object(replica).archived, true);
-  const old = { own_seq: 2, settings: { ...settings, pinned: false }, archived: false, last_seq: 1 };
+  const old = { own_seq: 2, settings: { ...settings, pinned: false }, archived: false, last_seq: 1, ...read };
   hear(replica, "conversation_updated", { ...data, own: old });
   assert.equal(object(replica).settings.pinned, true);
+});
+
+test("what the user has cleared is forgotten on every device, and what comes late of it is dropped", () => {
+  const { replica } = replicaOf(conversation());
+  for (const seq of [1, 2, 3]) hearNew(replica, { seq, mentions: [ME] });
+  const { settings } = object(replica);
+  const own = {
+    own_seq: 1,
+    settings,
+    archived: false,
+    last_seq: 3,
+    visible_from_seq: 3,
+    read_seq: 0,
+    unread_from_seq: null,
+  };
+  hear(replica, "conversation_updated", { user_id: ME, change_seq: null, shared: null, own });
+  assert.deepEqual([object(replica).unread, object(replica).mention_seqs], [1, [3]]);
+  assert.equal(object(replica).last_message?.seq, 3);
+  const held = /** @type {import("../../../web/client/replica/conversation.js").HeldConversation} */ (
+    replica.conversations.get("d_1")
+  );
+  assert.deepEqual(held.thread(), { from: 3, to: 3, foundOldest: true, foundNewest: true });
+  hearNew(replica, { seq: 2 });
+  assert.equal(held.message(2), null);
+  const all = { ...own, own_seq: 2, visible_from_seq: 4 };
+  hear(replica, "conversation_updated", { user_id: ME, change_seq: null, shared: null, own: all });
+  assert.deepEqual([object(replica).unread, object(replica).last_message], [0, null]);
+  assert.deepEqual(held.thread(), { from: 1, to: 0, foundOldest: true, foundNewest: true });
+});
+
+test("marked as unread: it holds while read_seq is the one that came with it", () => {
+  const { replica } = replicaOf(conversation({ last_seq: 3, read_seq: 3 }));
+  const settings = { pinned: false, muted_until: null, notifications: /** @type {const} */ ("all") };
+  const own = {
+    own_seq: 1,
+    settings,
+    archived: false,
+    last_seq: 3,
+    visible_from_seq: 1,
+    read_seq: 3,
+    unread_from_seq: 2,
+  };
+  const data = { user_id: ME, change_seq: null, shared: null };
+  const shown = () => [object(replica).unread, object(replica).unread_from_seq];
+  hear(replica, "conversation_updated", { ...data, own });
+  assert.deepEqual(shown(), [2, 2]);
+  hearNew(replica, { seq: 4 });
+  assert.deepEqual(shown(), [3, 2]);
+  hear(replica, "message_read", { conversation_id: "d_1", message_id: "d_1.4", seq: 4, user_id: ME, read_at: "" });
+  assert.deepEqual(shown(), [0, null]);
+  hear(replica, "conversation_updated", { ...data, own: { ...own, own_seq: 2 } });
+  assert.deepEqual(shown(), [0, null], "it was marked before the read");
+  const marked = { conversation_id: "d_1", read_seq: 4, delivered_seq: 4, unread: 4, moved: false };
+  replica.apply({
+    kind: "ack",
+    action: "mark_unread",
+    data: { ...marked, own: { ...own, own_seq: 4, read_seq: 4, unread_from_seq: 1 } },
+  });
+  assert.deepEqual(shown(), [4, 1]);
+  hear(replica, "conversation_updated", { ...data, own: { ...own, own_seq: 3, read_seq: 4 } });
+  assert.deepEqual(shown(), [4, 1], "an older change");
+  replica.apply({
+    kind: "ack",
+    action: "mark_read",
+    data: { ...marked, own: { ...own, own_seq: 5, read_seq: 4, unread_from_seq: null } },
+  });
+  assert.deepEqual(shown(), [0, null]);
 });
 
 test("the user's own removal ends the conversation, unless they are back", () => {

@@ -76,3 +76,22 @@ test("claims are read in UTF-8, and an opaque token has none", () => {
   assert.deepEqual(payloadOf(`h.${Buffer.from('{"sub":"Zoë ✓"}').toString("base64url")}.s`), { sub: "Zoë ✓" });
   for (const opaque of ["", "opaque", "a.b.c", "a.bnVsbA.c"]) assert.deepEqual(payloadOf(opaque), {});
 });
+
+test("another person's token is refused at once, also while one's own is still good, and no token comes after it", async (t) => {
+  let now = 0;
+  let token = tokenUntil(100);
+  const onOther = t.mock.fn();
+  const tokens = new Tokens(
+    () => token,
+    () => now,
+    onOther,
+  );
+  const own = await tokens.get();
+  token = tokenUntil(1000, { sub: "bob" });
+  now = 80_000;
+  await assert.rejects(tokens.get(), { code: "other_person" });
+  token = tokenUntil(1000);
+  await assert.rejects(tokens.get(), { code: "other_person" });
+  await assert.rejects(tokens.renew(own), { code: "other_person" });
+  assert.equal(onOther.mock.callCount(), 1);
+});

@@ -205,6 +205,15 @@ export class Double {
     return [...this.#conversations.values()].reduce((sum, { unread }) => sum + unread, 0);
   }
 
+  /** As the store's: an id that stands for a conversation until the first message makes it. */
+  idWith({ user_id }) {
+    return `to:${user_id}`;
+  }
+
+  resolve(id) {
+    return id;
+  }
+
   select(id) {
     this.current = id;
     this.tell();
@@ -369,6 +378,15 @@ export class Double {
     return this.#call("receipts", [messageId], () => ({
       receipts: [{ user_id: "bob", delivered_at: "2026-11-29T11:59:10.000Z", read_at: "2026-11-29T11:59:30.000Z", played_at: null }],
     }));
+  }
+
+  reactions(messageId, cursor) {
+    const page = (people, next) => ({
+      reactions: people.map((user_id) => ({ user_id, emoji: "🎉", reacted_at: "2026-11-29T11:59:10.000Z" })),
+      next,
+    });
+    const pages = { first: page([], "second"), second: page(["bob"], "third"), third: page(["alice"], null) };
+    return this.#call("reactions", [messageId, cursor], () => pages[cursor ?? "first"]);
   }
 
   report(...asked) {

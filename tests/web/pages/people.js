@@ -93,6 +93,10 @@ export class PeopleDouble extends Double {
     return this.#asked("findConversations", [q], () => this.finds ?? []);
   }
 
+  begin(recipient) {
+    return this.#asked("begin", [recipient], () => this.idWith(recipient));
+  }
+
   openContext(recipient) {
     return this.#asked("openContext", [recipient], () => {
       if (!this.conversation("d_new")) this.addEntry("d_new", { members: ["alice", recipient.user_id], text: "" });

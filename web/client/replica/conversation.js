@@ -6,7 +6,7 @@ import { HeldMessage, mayBeCut } from "./messages.js";
 /** @typedef {Wire["Message"]} Message */
 /** @typedef {Wire["Member"]} Member */
 /** @typedef {{seq: number, change_seq: number}} Cursor */
-/** @typedef {Pick<Wire["Mine"], "read_seq" | "delivered_seq" | "mention_seqs" | "settings" | "own_seq" | "archived">} Mine */
+/** @typedef {Pick<Wire["Mine"], "read_seq" | "delivered_seq" | "mention_seqs" | "unread_from_seq" | "settings" | "own_seq" | "archived" | "visible_from_seq">} Mine */
 /**
  * A conversation in storage: structured-cloneable.
  *
@@ -15,6 +15,8 @@ import { HeldMessage, mayBeCut } from "./messages.js";
 
 /** Messages of a conversation that storage keeps: the newest. */
 const STORED = 200;
+/** Messages before the last one, among which a list finds one that the user has not deleted. */
+const LOOK_BACK = 100;
 /** Messages behind which a device reads a conversation afresh instead of catching up one by one. */
 const MUCH = 500;
 /** The user's own part of the object, and that of its last message. */
@@ -22,11 +24,13 @@ const OWN = /** @type {const} */ ([
   "read_seq",
   "delivered_seq",
   "unread",
+  "unread_from_seq",
   "mention_seqs",
   "unread_mentions",
   "settings",
   "own_seq",
   "archived",
+  "visible_from_seq",
 ]);
 const LAST = /** @type {const} */ (["last_seq", "last_message", "last_activity_at"]);
 
@@ -39,6 +43,8 @@ export class HeldConversation {
   areMembersStale = true;
   /** The ids in each role, as the last change told them. @type {Pick<Wire["Shared"], "owner_ids" | "admin_ids" | "muted_ids"> | null} */
   roles = null;
+  /** Whether the conversation has to be read again, to know what a list shows of it. */
+  isPreviewStale = false;
   /** Grows with each change of anything in here. */
   version = 0;
   /** Grows with each change of a message. */
@@ -83,6 +89,16 @@ export class HeldConversation {
     return this.object.id;
   }
 
+  /** The first message that the user sees; storage may have a conversation from before it was told. */
+  get #from() {
+    return this.object.visible_from_seq || 1;
+  }
+
+  /** Up to here nothing is unread. */
+  get #settled() {
+    return Math.max(this.object.read_seq, this.#from - 1);
+  }
+
   /** Whether a message or a change did not come: `sync`. */
   get isMissing() {
     return this.cursor.seq < this.#heard.seq || this.cursor.change_seq < this.#heard.change_seq;
@@ -106,6 +122,7 @@ export class HeldConversation {
   restore({ cursor, messages }) {
     this.cursor = { ...cursor };
     this.#heard = { ...cursor };
+    this.isPreviewStale = !this.object.last_message && this.object.last_seq >= this.#from;
     for (const one of messages) {
       const held = HeldMessage.from(one);
       this.messages.set(held.message.seq, held);
@@ -131,8 +148,8 @@ export class HeldConversation {
     const at = anchor === undefined ? this.#runs.length - 1 : this.#place(anchor);
     const run = this.#runs[at];
     const [from, to] = run && (anchor === undefined || run[0] <= anchor) ? run : [1, 0];
-    const isEmpty = last_seq === 0;
-    return { from, to, foundOldest: isEmpty || (to > 0 && from <= 1), foundNewest: isEmpty || to >= last_seq };
+    const isEmpty = last_seq < this.#from;
+    return { from, to, foundOldest: isEmpty || (to > 0 && from <= this.#from), foundNewest: isEmpty || to >= last_seq };
   }
 
   /** The messages of a run, one for each seq; the same array until one of them changes. @param {number} from @param {number} to */
@@ -184,7 +201,7 @@ export class HeldConversation {
 
   /** "Drop it", "take it, move the cursor", or "keep it, and `sync`". Returns whether it is new. @param {Message} message @param {boolean} isNotification */
   takeNew(message, isNotification) {
-    const isNew = message.seq > this.cursor.seq && !this.messages.has(message.seq);
+    const isNew = message.seq > this.cursor.seq && message.seq >= this.#from && !this.messages.has(message.seq);
     this.#hold(message, isNotification && mayBeCut(message.text ?? ""), true);
     this.#hear("seq", message.seq);
     return isNew;
@@ -192,6 +209,7 @@ export class HeldConversation {
 
   /** Takes a message as the user sees it: from history, `sync` or the answer to a request. @param {Message} message */
   takeRead(message) {
+    if (message.seq < this.#from) return;
     const held = this.messages.get(message.seq);
     if (held) held.takeRead(message);
     else this.messages.set(message.seq, new HeldMessage(message, false, true));
@@ -213,6 +231,7 @@ export class HeldConversation {
 
   /** @param {Message} message @param {boolean} isCut @param {boolean} restores @param {boolean} [knowsMine] */
   #hold(message, isCut, restores, knowsMine = message.change_seq === 0) {
+    if (message.seq < this.#from) return;
     const held = this.messages.get(message.seq);
     if (held) held.takeEvent(message, isCut, restores);
     else this.messages.set(message.seq, new HeldMessage(message, isCut, knowsMine));
@@ -232,7 +251,7 @@ export class HeldConversation {
     if (!message.hidden) this.#mention(message);
     // Who writes has read, but not if the host wrote it in the sender's name.
     this.moveMarker(message.sender_id, message.via ? 0 : seq, 0);
-    if (seq === this.object.last_seq) this.#list();
+    if (seq >= (this.object.last_message?.seq ?? 0)) this.#list();
   }
 
   /** @param {HeldMessage} held */
@@ -245,7 +264,7 @@ export class HeldConversation {
   #mention({ seq, sender_id, mentions }) {
     const isNamed =
       sender_id !== this.#userId &&
-      seq > this.object.read_seq &&
+      seq > this.#settled &&
       (mentions ?? []).some((one) => one === this.#userId || one === "*");
     if (isNamed === this.object.mention_seqs.includes(seq)) return;
     const others = this.object.mention_seqs.filter((one) => one !== seq);
@@ -254,7 +273,7 @@ export class HeldConversation {
 
   /** @param {number[]} seqs */
   #setMentions(seqs) {
-    const unread = seqs.filter((seq) => seq > this.object.read_seq).sort((a, b) => a - b);
+    const unread = seqs.filter((seq) => seq > this.#settled).sort((a, b) => a - b);
     this.#set({ mention_seqs: unread, unread_mentions: unread.length });
   }
 
@@ -279,8 +298,16 @@ export class HeldConversation {
     if (object.members.some((one) => one.user_id === userId))
       this.#set({ members: object.members.map((one) => (one.user_id === userId ? { ...one, ...moved(one) } : one)) });
     if (userId === this.#userId) this.#set(moved(object));
-    this.#set({ unread: Math.max(0, this.object.last_seq - this.object.read_seq) });
+    // A read ends the mark "unread".
+    this.#setUnread(this.object.read_seq > object.read_seq ? null : object.unread_from_seq);
     if (userId === this.#userId) this.#setMentions(this.object.mention_seqs);
+  }
+
+  /** @param {number | null} [unread_from_seq] */
+  #setUnread(unread_from_seq = null) {
+    const { last_seq, read_seq } = this.object;
+    const seen = Math.max(Math.min(read_seq, (unread_from_seq ?? last_seq + 1) - 1), this.#from - 1);
+    this.#set({ unread_from_seq, unread: Math.max(0, last_seq - seen) });
   }
 
   /** "How far the other person of a direct conversation has received and read". @param {Wire["Marker"][]} markers */
@@ -359,12 +386,29 @@ export class HeldConversation {
 
   /** "Keep the one with the greatest `own_seq`. Its `archived` holds as of its `last_seq`". @param {Wire["Own"] | null | undefined} own */
   takeOwn(own) {
-    if (own && own.own_seq > this.object.own_seq) this.#takeOwn(own, own.last_seq);
+    if (!own || own.own_seq <= this.object.own_seq) return;
+    this.moveMarker(this.#userId, own.read_seq ?? 0, 0);
+    this.#takeOwn(own, own.last_seq);
   }
 
-  /** @param {Pick<Wire["Own"], "own_seq" | "settings" | "archived">} own @param {number} lastSeq */
-  #takeOwn({ own_seq, settings, archived }, lastSeq) {
-    this.#set({ own_seq, settings, archived: archived && lastSeq >= this.object.last_seq });
+  /** "It holds while `read_seq` is the one that came with it". @param {Omit<Wire["Own"], "last_seq">} own @param {number} lastSeq */
+  #takeOwn({ own_seq, settings, archived, visible_from_seq, read_seq, unread_from_seq }, lastSeq) {
+    const isCleared = visible_from_seq > this.#from;
+    this.#set({ own_seq, settings, archived: archived && lastSeq >= this.object.last_seq, visible_from_seq });
+    this.#setUnread(read_seq === this.object.read_seq ? unread_from_seq : null);
+    if (isCleared) this.#forget();
+  }
+
+  /** "Forget the messages before it". */
+  #forget() {
+    const from = this.#from;
+    for (const seq of this.messages.keys()) if (seq < from) this.messages.delete(seq);
+    this.#runs = this.#runs.filter((run) => run[1] >= from);
+    if (this.#runs[0]) this.#runs[0][0] = Math.max(this.#runs[0][0], from);
+    this.#listed = null;
+    this.threadVersion++;
+    this.#list();
+    this.moveMarker(this.#userId, 0, 0);
   }
 
   // --- Catching up -------------------------------------------------------------------------------------------------------
@@ -395,6 +439,7 @@ export class HeldConversation {
       last_change_seq: Math.max(read.last_change_seq, held.last_change_seq),
       members: read.members,
     });
+    if (isNewest) this.isPreviewStale = false;
     for (const one of held.members) this.moveMarker(one.user_id, one.read_seq ?? 0, one.delivered_seq ?? 0);
     this.takeMine(read, read.last_seq, read.last_change_seq);
     this.#list();
@@ -435,16 +480,27 @@ export class HeldConversation {
     this.version++;
   }
 
-  /** Makes `last_message` of the last message, as a list shows it. */
+  /** Makes `last_message` of the newest message that the user has not deleted, as a list shows it. */
   #list() {
     const { last_seq, last_message: listed } = this.object;
-    const held = this.messages.get(last_seq);
-    const isOlder = held && listed?.seq === last_seq && listed.change_seq > held.message.change_seq;
-    if (held && !isOlder) this.#set({ last_message: held.listed(this.#isBlocked(held.message.sender_id)) });
-    else if (listed) {
-      const blocked = listed.kind !== "system" && this.#isBlocked(listed.sender_id);
-      this.#set({ last_message: { ...listed, blocked } });
+    let shown = null;
+    for (let seq = last_seq; seq >= Math.max(this.#from, last_seq - LOOK_BACK); seq--) {
+      const held = this.messages.get(seq);
+      if (held?.message.hidden) continue;
+      if (listed?.seq === seq && !(held && held.message.change_seq >= listed.change_seq)) {
+        shown = { ...listed, blocked: listed.kind !== "system" && this.#isBlocked(listed.sender_id) };
+        break;
+      }
+      if (held) {
+        shown = held.listed(this.#isBlocked(held.message.sender_id));
+        break;
+      }
+      // Not here, and the one that was read is older: the user has deleted this one.
+      if (listed && listed.seq < seq) continue;
+      this.isPreviewStale ||= !!listed;
+      break;
     }
+    if (shown || listed) this.#set({ last_message: shown });
   }
 
   /** @param {string} senderId */

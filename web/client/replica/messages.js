@@ -128,10 +128,9 @@ export class HeldMessage {
     return this.#shown;
   }
 
-  /** What a list of conversations shows of it; null of a hidden one. @param {boolean} isBlocked @returns {ListedMessage | null} */
+  /** What a list of conversations shows of it. @param {boolean} isBlocked @returns {ListedMessage} */
   listed(isBlocked) {
     const { message } = this;
-    if (message.hidden) return null;
     const listed = /** @type {any} */ ({});
     for (const name of LISTED) listed[name] = message[name];
     return {

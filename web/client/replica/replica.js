@@ -211,8 +211,11 @@ export class Replica {
     } catch {
       // Malformed: what it brought before its fault counts.
     }
-    if ([...this.#changes.conversations].some((id) => this.conversations.get(id)?.isMissing))
-      this.#want({ want: "sync" });
+    for (const id of this.#changes.conversations) {
+      const held = this.conversations.get(id);
+      if (held?.isMissing) this.#want({ want: "sync" });
+      if (held?.isPreviewStale) this.#want({ want: "conversation", id });
+    }
     const wants = this.#wants;
     this.#wants = [];
     return { changes: this.#takeChanges(), wants };
@@ -397,10 +400,11 @@ export class Replica {
   }
 
   /** @param {any} data */
-  #takeMarked({ conversation_id: id, read_seq, delivered_seq }) {
+  #takeMarked({ conversation_id: id, read_seq, delivered_seq, own }) {
     const held = this.conversations.get(id);
     if (!held) return;
     held.moveMarker(this.userId, read_seq, delivered_seq);
+    held.takeOwn(own);
     this.#seeRead(held);
     this.#touch(id);
   }

@@ -1,6 +1,7 @@
 /** A person's picture, or their initials upon a colour of their own. */
 import { h } from "./h.js";
 import { hue, initials } from "./names.js";
+import { ownNode } from "./own.js";
 
 /** @type {Set<string>} addresses of pictures that did not come */
 const broken = new Set();
@@ -10,7 +11,12 @@ const broken = new Set();
  * @param {import("./h.js").Props} [props] of the element
  */
 export function avatar(user, props) {
-  const address = user?.avatar_url;
+  const { id = "", name = "", avatar_url: address } = user ?? {};
+  const given = { part: "avatar", "aria-hidden": "true", ...props };
+  const own =
+    user &&
+    ownNode("avatar", user, `${id} ${name} ${address}`, { ...given, class: `avatar ${props?.["class"] ?? ""}` });
+  if (own) return own;
   const picture =
     address &&
     !broken.has(address) &&
@@ -28,13 +34,11 @@ export function avatar(user, props) {
   return h(
     "span",
     {
-      part: "avatar",
-      "aria-hidden": "true",
-      ...props,
+      ...given,
       class: `avatar ${props?.["class"] ?? ""}`,
-      style: { "--hue": hue(user?.id ?? user?.name ?? "") },
+      style: { "--hue": hue(id || name || "") },
     },
-    initials(user?.name ?? ""),
+    initials(name ?? ""),
     picture,
   );
 }

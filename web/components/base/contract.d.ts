@@ -34,6 +34,8 @@ export interface ShownThread {
   foundNewest: boolean;
   isLoading: boolean;
   error: unknown;
+  /** The message that `jump` asked for: another object each time. */
+  goal?: { seq: number } | null;
 }
 export interface Presence {
   online: boolean | null;

@@ -54,7 +54,7 @@ function showModal(dialog, going) {
 /**
  * Something beside what opened it, over all else; a click elsewhere closes it. It is open as long as it is in the tree.
  *
- * @param {{anchor: Element | {x: number, y: number}, onclose: () => void, props?: import("./h.js").Props, prefers?: "above" | "below"}} options
+ * @param {{anchor: Element | {x: number, y: number, held?: boolean}, onclose: () => void, props?: import("./h.js").Props, prefers?: "above" | "below"}} options
  * @param {...Content} body
  */
 export function popover({ anchor, onclose, props, prefers }, ...body) {
@@ -62,7 +62,8 @@ export function popover({ anchor, onclose, props, prefers }, ...body) {
     "div",
     {
       key: "popover",
-      popover: "auto",
+      // The browser closes others with the next end of a touch, which may be that of the touch that opened it.
+      popover: "held" in anchor ? "manual" : "auto",
       part: "popover",
       ...props,
       class: `popover ${props?.["class"] ?? ""}`,
@@ -73,6 +74,7 @@ export function popover({ anchor, onclose, props, prefers }, ...body) {
           if (hadFocus) /** @type {HTMLElement | null} */ (focused.get(going))?.focus();
           return;
         }
+        if ("held" in anchor) closeElsewhere(element, onclose);
         focused.set(element, focusedElement());
         element.showPopover();
         place(element, anchor, prefers ?? "below");
@@ -88,6 +90,17 @@ export function popover({ anchor, onclose, props, prefers }, ...body) {
   );
 }
 
+/** @param {HTMLElement} element @param {() => void} onclose */
+function closeElsewhere(element, onclose) {
+  const close = (/** @type {Event & {key?: string}} */ event) => {
+    const isThere = element.isConnected;
+    if (isThere && event.key !== "Escape" && (event.key || event.composedPath().includes(element))) return;
+    for (const type of ["pointerdown", "keydown"]) removeEventListener(type, close);
+    if (isThere) onclose();
+  };
+  for (const type of ["pointerdown", "keydown"]) addEventListener(type, close);
+}
+
 /** Returns the element that has the focus, through shadow roots. */
 export function focusedElement() {
   let at = document.activeElement;
@@ -95,7 +108,7 @@ export function focusedElement() {
   return at;
 }
 
-/** Puts a popover where it is whole on the screen. @param {HTMLElement} element @param {Element | {x: number, y: number}} anchor @param {"above" | "below"} prefers */
+/** Puts a popover where it is whole on the screen. @param {HTMLElement} element @param {Element | {x: number, y: number, held?: boolean}} anchor @param {"above" | "below"} prefers */
 function place(element, anchor, prefers) {
   const at = anchor instanceof Element ? anchor.getBoundingClientRect() : new DOMRect(anchor.x, anchor.y, 0, 0);
   const { offsetWidth: width, offsetHeight: height } = element;
@@ -116,7 +129,7 @@ function place(element, anchor, prefers) {
 /**
  * A menu beside its button. Arrows, Home, End and first letters move in it; items that are nothing are left out.
  *
- * @param {{anchor: Element | {x: number, y: number}, label: string, onclose: () => void, items: Item[], head?: Content}} options `head` is above the items
+ * @param {{anchor: Element | {x: number, y: number, held?: boolean}, label: string, onclose: () => void, items: Item[], head?: Content}} options `head` is above the items
  */
 export function menu({ anchor, label, onclose, items, head }) {
   const shown = items.filter((item) => !!item);

@@ -2,14 +2,16 @@
 import { h, patch } from "./h.js";
 import { icon } from "./icons.js";
 import { directionOf, languageOf, onWords, say } from "./languages.js";
+import { onCustomize } from "./own.js";
 import { theme } from "./theme.js";
+import { exact } from "./times.js";
 
 /** @typedef {import("./contract.d.ts").Store} Store */
 /** @typedef {import("./h.js").Content} Content */
 /**
  * How the elements reach Parley: a store, or what a client needs to make one.
  *
- * @typedef {{store?: Store, url?: string, socketUrl?: string, token?: string | (() => string | Promise<string>)}} Connection
+ * @typedef {{store?: Store, url?: string, socketUrl?: string, token?: string | (() => string | Promise<string>), tokenUrl?: string}} Connection
  */
 
 const CONNECTION = ["url", "socket-url", "token", "token-url"];
@@ -19,14 +21,25 @@ const present = new Set();
 const asked = new Map();
 /** @type {Map<Store, number>} the stores of `asked`, and how many elements use each */
 const uses = new Map();
+const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g; // as the server's sentences have them
 /** After so long without an element the connection of a store ends: a page that moves an element takes it out and puts it back. */
 const UNUSED_MS = 5000;
+/** The failures of signing in of which the page has been told. @type {WeakSet<object>} */
+const told = new WeakSet();
 /** @type {Store | null} */
 let ofPage = null;
 /** The page's store if `configure` has made it, which then also ends it. @type {Store | null} */
 let madeForPage = null;
 /** @type {((connection: Connection) => Store) | null} */
 let make = null;
+
+/** @type {(store: Store) => void} */
+let used = () => {};
+
+/** Calls back with the store of each element, as often as elements take one. @param {(store: Store) => void} listener */
+export function onStore(listener) {
+  used = listener;
+}
 
 /** Says how a store is made of a connection. @param {(connection: Connection) => Store} maker */
 export function makeStoresWith(maker) {
@@ -71,6 +84,7 @@ export function updateAll() {
   for (const element of present) element.update();
 }
 onWords(updateAll);
+onCustomize(updateAll);
 
 export class ParleyElement extends HTMLElement {
   /** @type {CSSStyleSheet[]} its own, after those that all have */
@@ -87,6 +101,8 @@ export class ParleyElement extends HTMLElement {
   #own = null;
   /** @type {Store | null} */
   #heard = null;
+  /** Whose things it has shown. @type {Store | null} */
+  #shown = null;
   #unsubscribe = () => {};
   #isQueued = false;
   #internals = this.attachInternals();
@@ -168,7 +184,10 @@ export class ParleyElement extends HTMLElement {
   render() {
     const store = this.store;
     const status = store?.connection.status;
-    if (!store || status === "signed_out") return this.signedOut();
+    if (!store || status === "signed_out") {
+      if (store) this.#tellOfFailure(store.connection.error);
+      return this.signedOut();
+    }
     if (status === "suspended") return this.suspended(store);
     return this.view(store);
   }
@@ -184,12 +203,21 @@ export class ParleyElement extends HTMLElement {
   /** @param {Store | null} store */
   #listenTo(store) {
     if (store === this.#heard) return;
+    if (store && this.#shown && store !== this.#shown) {
+      this.problem = null;
+      this.forget();
+    }
+    this.#shown = store ?? this.#shown;
     this.#unsubscribe();
     use(store, 1);
     use(this.#heard, -1);
     this.#heard = store;
     this.#unsubscribe = store?.subscribe(() => this.changed()) ?? (() => {});
+    if (store) used(store);
   }
+
+  /** Called when another person takes the place of one: nothing of theirs may stay. */
+  forget() {}
 
   /** Called when the store has changed. */
   changed() {
@@ -202,11 +230,12 @@ export class ParleyElement extends HTMLElement {
     const key = CONNECTION.map((name) => this.getAttribute(name) ?? "").join("\n");
     const known = asked.get(key);
     if (known) return known;
-    const tokenUrl = this.getAttribute("token-url");
+    const given = (/** @type {string} */ name) => this.getAttribute(name) ?? undefined;
     const store = make({
       url,
-      socketUrl: this.getAttribute("socket-url") ?? undefined,
-      token: tokenUrl ? () => tokenFrom(tokenUrl) : (this.getAttribute("token") ?? undefined),
+      socketUrl: given("socket-url"),
+      token: given("token"),
+      tokenUrl: given("token-url"),
     });
     asked.set(key, store);
     uses.set(store, 0);
@@ -254,12 +283,24 @@ export class ParleyElement extends HTMLElement {
     }
   }
 
-  /** Why something failed, as a sentence. @param {unknown} error */
+  /** Tells of a choice; without a listener that prevents it, the store shows it. @param {string} id @param {number | null} [seq] of a message */
+  goTo(id, seq = null) {
+    const { store } = this;
+    if (!this.emit("select", { conversation_id: id, message_seq: seq }) || !store) return;
+    store.select(id);
+    if (seq) void this.attempt(() => store["jump"](id, seq));
+  }
+
+  /** Why something failed, as a sentence, with times as the reader's clock has them. @param {unknown} error */
   because(error) {
-    const code = String(/** @type {any} */ (error)?.code ?? "");
-    const words = say(this.language, `error_${code}`);
-    if (words !== `error_${code}`) return words;
-    return /** @type {any} */ (error)?.problem?.detail ?? /** @type {any} */ (error)?.detail ?? this.t("error");
+    const problem = /** @type {any} */ (error)?.problem ?? error ?? {};
+    const key = `error_${problem.code}`;
+    const words = this.t(key, problem);
+    const shown = words === key ? (problem.detail ?? this.t("error")) : words;
+    // The quotation marks of programmers are none of people's.
+    return shown
+      .replaceAll("`", "")
+      .replace(TIME, (/** @type {string} */ at) => exact(at, { language: this.language }));
   }
 
   /** The sentence of the last failure, with a button that takes it away. @returns {Content} */
@@ -291,7 +332,24 @@ export class ParleyElement extends HTMLElement {
 
   /** @returns {Content} */
   signedOut() {
+    const { store } = this;
+    if (store && whyNot(store.connection.error)) {
+      const again = () => void store["load"]().catch(() => {}); // the state says that it failed again
+      return this.state("alert", this.t("not_signed_in"), null, this.retry(again));
+    }
+    const { error } = store?.connection ?? {};
+    if (error?.code === "other_person") return this.state("user", this.t("signed_out"), this.because(error));
     return h("slot", { name: "signed-out" }, this.state("user", this.t("signed_out"), this.t("signed_out_hint")));
+  }
+
+  /** Tells the page once why signing in did not work: it alone can mend that. @param {unknown} error */
+  #tellOfFailure(error) {
+    const why = whyNot(error);
+    if (!why || told.has(/** @type {object} */ (error))) return;
+    told.add(/** @type {object} */ (error));
+    // What a page throws may quote the token.
+    const line = `Parley: signing in did not work. ${why}`.replace(/\beyJ[\w.…-]*/g, "eyJ…");
+    if (this.emit("error", { error })) console.error(line);
   }
 
   /** @param {Store} store @returns {Content} */
@@ -302,6 +360,15 @@ export class ParleyElement extends HTMLElement {
   /** The button of a state that another try may end. @param {() => unknown} again */
   retry(again) {
     return h("button", { type: "button", class: "button", onclick: again }, this.t("retry"));
+  }
+
+  /** The button below a page of a list that has another one. @param {boolean} isLoading @param {() => unknown} act */
+  showMore(isLoading, act) {
+    return h(
+      "button",
+      { key: "more", type: "button", class: "button wide", disabled: isLoading, onclick: act },
+      this.t("show_more"),
+    );
   }
 
   /**
@@ -335,6 +402,23 @@ export function define(tag, element) {
   if (!customElements.get(tag)) customElements.define(tag, element);
 }
 
+/** The person whom an element's attributes name (`user`), and what it is about (`context`, `type:id`, with a title). @param {Element} element @param {string} [title] an attribute */
+export function recipientOf(element, title = "context-title") {
+  const [type, ...rest] = (element.getAttribute("context") ?? "").split(":");
+  const named = element.getAttribute(title);
+  const context = type ? { type, id: rest.join(":") || null, ...(named ? { title: named } : {}) } : null;
+  return { user_id: element.getAttribute("user") ?? "", context };
+}
+
+/** The conversation that an element is about: that of its attributes, else the page's selected one. @param {ParleyElement} element @returns {string | null} */
+export function conversationOf(element) {
+  const { store } = element;
+  const id = element.getAttribute("conversation");
+  if (id) return store?.["resolve"](id) ?? id;
+  if (element.hasAttribute("user")) return store?.["idWith"](recipientOf(element)) ?? null;
+  return store?.current ?? null;
+}
+
 /** Returns the closest element of Parley's around another, through shadow roots. @param {Element} element @returns {ParleyElement | null} */
 export function around(element) {
   for (let at = parentOf(element); at; at = parentOf(at)) if (at instanceof ParleyElement) return at;
@@ -347,9 +431,27 @@ function parentOf(node) {
   return (node instanceof Element && node.assignedSlot) || node.parentNode;
 }
 
-/** @param {string} address @returns {Promise<string>} */
-async function tokenFrom(address) {
-  const answer = await fetch(address, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(`The page's server gave no token: ${answer.status}.`);
-  return (await answer.json()).token;
+/** Why signing in failed; null if nobody is signed in. @param {any} error @returns {string | null} */
+function whyNot(error) {
+  if (error?.cause) return String(error.cause);
+  return error?.status === 401 && error.code !== "signed_out" ? `The API answered 401: ${error.detail}` : null;
+}
+
+/**
+ * Returns the token that a page's server gives; "" if it answers 401 or 403, because nobody is signed in there.
+ *
+ * @param {string} address
+ * @returns {Promise<string>}
+ */
+export async function tokenFrom(address) {
+  const { origin, pathname } = new URL(address, document.baseURI); // a query may hold a secret
+  /** @param {unknown} said */
+  const fail = (said) => {
+    throw new Error(`${origin}${pathname} ${said}.`);
+  };
+  const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => fail("does not answer"));
+  if (/^40[13]$/.test(`${answer.status}`)) return "";
+  if (!answer.ok) fail(`answered ${answer.status}`);
+  const { token } = await answer.json().catch(() => ({}));
+  return token ?? fail(`answered ${answer.status} without {"token": …}`);
 }

@@ -133,8 +133,9 @@ function create(child, isSvg) {
   child.node = element;
   for (const name in child.props) set(element, name, undefined, child.props[name]);
   reconcile(element, [], child.children, inSvg);
-  // A select knows its options only now.
-  if (child.tag === "select") set(element, "value", undefined, child.props["value"]);
+  // A select knows its options only now, and an option that an empty value differs from its text.
+  if (child.tag === "select" || (child.tag === "option" && "value" in child.props))
+    set(element, "value", undefined, child.props["value"]);
   if (child.props["ref"]) later.push(() => child.props["ref"](element));
   return element;
 }

@@ -1,4 +1,7 @@
-/** The words of the elements, in the language of the place where they stand. English is built in; others are loaded when they are first asked for. */
+/**
+ * The words of the elements, in the language of the place where they stand. English is built in, but for the parts that come on demand:
+ * they bring theirs. Other languages are loaded when they are first asked for, each as one file.
+ */
 import english from "../../languages/en.js";
 
 /** @typedef {Record<string, string | Record<string, string>>} Words a sentence by its key; of one with a number, its forms by Intl.PluralRules */
@@ -55,6 +58,15 @@ export function addWords(language, words) {
 }
 
 /**
+ * Adds the English words of a part that came on demand. A host's own sentences stay.
+ *
+ * @param {Words} words
+ */
+export function bringWords(words) {
+  addWords("en", { ...words, ...known.get("en") });
+}
+
+/**
  * Loads the words of a language. A language without words, and one that does not come, is shown in English.
  *
  * @param {string} tag of BCP 47
@@ -91,7 +103,7 @@ export function say(tag, key, values = {}) {
   const language = base(tag);
   if (LOADERS[language] && !underWay.has(language)) void loadWords(language);
   const own = known.get(language)?.[key];
-  const found = own ?? english[key];
+  const found = own ?? known.get("en")?.[key];
   if (found === undefined) return key;
   const spoken = own === undefined ? "en" : tag;
   const text =

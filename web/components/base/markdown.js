@@ -47,11 +47,10 @@ export function parse(text, { names = [] } = {}) {
  * @param {string} text
  */
 export function plain(text) {
-  return blocksOf(text.split(/\r\n?|\n/), 0)
-    .map(words)
-    .join(" ")
-    .replace(/\s+/g, " ")
-    .trim();
+  const blocks = blocksOf(text.split(/\r\n?|\n/), 0);
+  // A quotation stands before an answer, which is what counts in one line.
+  const own = blocks.filter(({ tag }) => tag !== "blockquote");
+  return (own.length ? own : blocks).map(words).join(" ").replace(/\s+/g, " ").trim();
 }
 
 /** @param {Node | string} part @returns {string} */
@@ -327,17 +326,27 @@ function link(url, children) {
   return node("a", { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow", title: url.href }, shown);
 }
 
+/** A name of a host, with the dots of other scripts made plain. */
+const HOST = /[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}(?::\d+)?/gu;
+
 /**
- * Returns where a link leads if its text looks like another address, or if people cannot tell from it: an empty text otherwise.
+ * Returns where a link leads if its text names another host, or if people cannot tell from it: an empty text otherwise.
  *
  * @param {string} text
  * @param {URL} url
  */
 function misleading(text, url) {
   const place = url.protocol === "mailto:" ? url.pathname : url.host;
-  const looks = /^\s*(?:[a-z][a-z0-9+.-]*:\/*)?([^\s/?#]+\.[^\s/?#]+)/iu.exec(text.slice(0, MOST_OF_ADDRESS));
-  if (!looks) return "";
-  return looks[1]?.toLowerCase() === place.toLowerCase() && !url.username ? "" : place;
+  // Forms that look alike are one (NFKC), characters without a look are none, and ․ 。 are dots.
+  const seen = text
+    .slice(0, MOST_OF_ADDRESS)
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .replace(/[\u3002\uff61]/g, ".");
+  // An address names its host first; what comes after may look like more of them (a.png).
+  const hosts = (seen.toLowerCase().match(HOST) ?? []).slice(0, /^\s*[a-z][a-z0-9+.-]*:/i.test(seen) ? 1 : undefined);
+  const isSame = hosts.every((host) => place.toLowerCase() === host || place.toLowerCase().endsWith(`@${host}`));
+  return isSame && !(url.username && hosts.length > 0) ? "" : place;
 }
 
 /**

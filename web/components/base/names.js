@@ -56,8 +56,8 @@ export function initials(name) {
   const last = /** @type {string} */ (words.at(-1));
   const isOne = words.length === 1 || /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]/u.test(first);
   const letters = isOne ? [initial(first)] : [initial(first), initial(last)];
-  // Arabic letters would join to a word that nobody meant.
-  return letters.join(/\p{sc=Arabic}/u.test(first) ? "\u200c" : "");
+  // Arabic letters would join to a word that nobody meant, and without a hair between them look as if they did.
+  return letters.join(/\p{sc=Arabic}/u.test(first) ? "\u200a" : "");
 }
 
 /** @param {string} word */
@@ -103,7 +103,16 @@ export function highlighted(text, highlights, before = Number.POSITIVE_INFINITY)
     at = to;
   }
   if (at < points.length) parts.push(points.slice(at).join(""));
-  return parts;
+  return parts.map((part) => (typeof part === "string" ? unmarked(part) : part));
+}
+
+/** Returns a part of a message without its markup. @param {string} part */
+function unmarked(part) {
+  return part
+    .replace(/\[([^\]\n]*)\]\(\S*?\)/g, "$1")
+    .replace(/^\]\(\S*?\)|\[$/g, "") // a link whose words were found
+    .replace(/^[ \t]*(?:>|#{1,6}|[-*+]|```\w*)(?=\s|$)[ \t]*/gm, "")
+    .replace(/\*\*|__|~~|`|(?<![\p{L}\p{N}])[*_](?=\S)|(?<=\S)[*_](?![\p{L}\p{N}])/gu, "");
 }
 
 /**

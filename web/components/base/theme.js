@@ -30,7 +30,8 @@ export const theme = css`
   --p-soft: var(--parley-text-soft, light-dark(#5b5d6e, #a9acbd));
   --p-line: var(--parley-border, light-dark(#e3e3ea, #353844));
   --p-hover: var(--parley-hover, light-dark(#1c1c2610, #ffffff14));
-  --p-active: var(--parley-active, light-dark(#ece6fd, #37305a));
+  --p-active: var(--parley-active, light-dark(color-mix(in srgb, var(--p-accent) 12%, #fff), color-mix(in srgb, var(--p-accent) 26%, #17181e)));
+  --p-on-active: color-mix(in srgb, var(--p-accent), var(--p-text));
   --p-danger: var(--parley-danger, light-dark(#c01f33, #ff8a94));
   --p-badge: var(--parley-badge, light-dark(#c01f33, #d1363c));
   --p-on-badge: var(--parley-on-badge, #fff);
@@ -76,11 +77,12 @@ svg { inline-size: 1.25rem; block-size: 1.25rem; flex: none; display: block }
 .avatar { --s: 2.25rem; inline-size: var(--s); block-size: var(--s); border-radius: 50%; flex: none; display: grid; place-items: center; overflow: hidden; position: relative; font-weight: 600; font-size: calc(var(--s) * .38); line-height: 1; user-select: none; background: light-dark(hsl(var(--hue) 60% 89%), hsl(var(--hue) 28% 30%)); color: light-dark(hsl(var(--hue) 70% 24%), hsl(var(--hue) 80% 90%)) }
 .avatar img { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; object-fit: cover }
 .badge { min-inline-size: 1.3rem; block-size: 1.3rem; padding-inline: .4rem; border-radius: 999px; display: inline-grid; place-items: center; background: var(--p-badge); color: var(--p-on-badge); font-size: .75rem; font-weight: 700; line-height: 1; font-variant-numeric: tabular-nums }
-.role { font-size: .6875rem; font-weight: 600; line-height: 1.5; padding-inline: .4em; border-radius: 6px; background: var(--p-active); color: light-dark(#43309a, #d9cffb); text-transform: capitalize }
+.role { font-size: .6875rem; font-weight: 600; line-height: 1.5; padding-inline: .4em; border-radius: 6px; background: var(--p-active); color: var(--p-on-active); text-transform: capitalize }
 .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-inline-size: 0 }
 .soft { color: var(--p-soft) }
 .state { display: grid; place-content: center; justify-items: center; gap: .65rem; text-align: center; padding: 2rem 1.25rem; min-block-size: 9rem; block-size: 100%; color: var(--p-soft); text-wrap: balance }
 .state > svg { inline-size: 2.5rem; block-size: 2.5rem; opacity: .65 }
+::slotted([slot=signed-out]) { display: block; padding: 2rem; text-align: center }
 .state h2 { font-size: 1.0625rem; color: var(--p-text) }
 .bar { display: flex; align-items: center; gap: .6rem; padding: .45rem .9rem; font-size: .875em; background: var(--p-warn); color: var(--p-on-warn) }
 .bar > :first-child:not(svg) { flex: 1 }

@@ -1,7 +1,8 @@
 /** The whole chat: the list beside the thread, or one of them at a time where there is little room. */
-import { define, ParleyElement } from "../base/element.js";
+import { define, ParleyElement, recipientOf } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
+import { callButtons } from "../calls/calls.js";
 import { short } from "../inbox/entry.js";
 import { chat } from "./styles.js";
 
@@ -52,6 +53,10 @@ export class ParleyChat extends ParleyElement {
   connectedCallback() {
     super.connectedCallback();
     addEventListener("popstate", () => this.#follow(), { signal: this.gone.signal });
+    // Bodies of messages that the page has put into the chat go on to its thread.
+    const observer = new MutationObserver(() => this.update());
+    observer.observe(this, { childList: true });
+    this.gone.signal.addEventListener("abort", () => observer.disconnect());
     this.#begun = null;
   }
 
@@ -78,7 +83,8 @@ export class ParleyChat extends ParleyElement {
       this.#begun = store;
       this.#begin(store);
     }
-    if (!this.#isFloating) return this.#panes(store);
+    const calls = h("parley-calls", { key: "calls", exportparts: "call" });
+    if (!this.#isFloating) return [this.#panes(store), calls];
     const count = store.unread;
     const label = this.t(this.open ? "close_chat" : "open_chat");
     return [
@@ -113,6 +119,7 @@ export class ParleyChat extends ParleyElement {
         icon(this.open ? "down" : "chat"),
         !this.open && count > 0 && h("span", { class: "badge", part: "badge", "data-count": short(count) }),
       ),
+      calls,
     ];
   }
 
@@ -135,7 +142,7 @@ export class ParleyChat extends ParleyElement {
   #panes(store) {
     const id = store.current;
     const conversation = id ? store.conversation(id) : null;
-    const classes = ["panes", id && "talking", id && this.#isDetailed && "detailed"];
+    const classes = ["panes", id && "talking", id && !id.startsWith("to:") && this.#isDetailed && "detailed"];
     const close = this.#isFloating
       ? h(
           "button",
@@ -161,7 +168,7 @@ export class ParleyChat extends ParleyElement {
         h(
           "parley-inbox",
           {
-            exportparts: "entry, badge, search, new",
+            exportparts: "entry, badge, search, new, settings",
             "onparley-select": (/** @type {CustomEvent} */ event) => this.#chosen(store, event),
             types: this.getAttribute("types"),
           },
@@ -184,23 +191,28 @@ export class ParleyChat extends ParleyElement {
                   "onparley-select": (/** @type {CustomEvent} */ event) => this.#chosen(store, event),
                 },
                 this.#back(store, "start"),
-                h(
-                  "button",
-                  {
-                    slot: "actions",
-                    key: "details",
-                    type: "button",
-                    class: "icon",
-                    "aria-label": this.t("details"),
-                    title: this.t("details"),
-                    "aria-expanded": this.#isDetailed,
-                    onclick: () => {
-                      this.#isDetailed = !this.#isDetailed;
-                      this.update();
+                [...this.children]
+                  .filter(({ slot }) => slot.startsWith("message-"))
+                  .map(({ slot }) => h("slot", { key: slot, name: slot, slot })),
+                callButtons(this, store, conversation),
+                !id.startsWith("to:") &&
+                  h(
+                    "button",
+                    {
+                      slot: "actions",
+                      key: "details",
+                      type: "button",
+                      class: "icon",
+                      "aria-label": this.t("details"),
+                      title: this.t("details"),
+                      "aria-expanded": this.#isDetailed,
+                      onclick: () => {
+                        this.#isDetailed = !this.#isDetailed;
+                        this.update();
+                      },
                     },
-                  },
-                  icon("info"),
-                ),
+                    icon("info"),
+                  ),
               ),
               h("parley-composer", { key: "composer", conversation: id, exportparts: "field, send" }),
             ]
@@ -208,6 +220,7 @@ export class ParleyChat extends ParleyElement {
       ),
       id &&
         this.#isDetailed &&
+        !id.startsWith("to:") &&
         h(
           "div",
           { class: "side", part: "details-pane", key: "side" },
@@ -269,21 +282,17 @@ export class ParleyChat extends ParleyElement {
       if (linked && this.#isFloating) this.open = true;
       if (!this.#isFloating || this.open) this.#select(store, id, seq, true);
       else this.#last = id;
-    } else if (user) void this.#openWith(store, user);
+    } else if (user) this.#openWith(store, user);
     this.#shown = store.current;
   }
 
   /** @param {Store} store @param {string} user */
-  async #openWith(store, user) {
-    const [type, ...rest] = (this.getAttribute("context") ?? "").split(":");
+  #openWith(store, user) {
     const asked = `${user} ${this.getAttribute("context")}`;
     if (asked === this.#asked) return;
     this.#asked = asked;
-    const title = this.getAttribute("context-title");
-    const context = type ? { type, id: rest.join(":") || null, ...(title ? { title } : {}) } : null;
-    const id = await this.attempt(() => store.openContext({ user_id: user, context }));
-    if (!id) this.#asked = "";
-    else if (this.#isFloating && !this.open) this.#last = id;
+    const id = store.idWith(recipientOf(this));
+    if (this.#isFloating && !this.open) this.#last = id;
     else this.#select(store, id, undefined, true);
   }
 
@@ -322,12 +331,13 @@ export class ParleyChat extends ParleyElement {
 
   /** The selection was changed from elsewhere: a notification, a toast, the page. @param {Store} store @param {string | null} id */
   #moved(store, id) {
+    const hasBegun = this.#shown?.startsWith("to:") === true; // its first message has made the conversation
     this.#shown = id;
-    if (id && this.#isFloating && !this.open) {
+    if (id && this.#isFloating && !this.open && !hasBegun) {
       this.#last = id;
       this.open = true;
     }
-    this.#write(id, false);
+    this.#write(id, hasBegun);
     if (id && store.current !== id) store.select(id);
   }
 

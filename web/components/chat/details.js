@@ -1,9 +1,11 @@
 /** Beside a thread: who is in the conversation, what is pinned and shared, a search, and what can be done with all of it. */
+import words from "../../languages/en.details.js";
 import { avatar } from "../base/avatar.js";
 import { menu, modal } from "../base/dialog.js";
 import { define, ParleyElement } from "../base/element.js";
 import { h, safeUrl } from "../base/h.js";
 import { icon } from "../base/icons.js";
+import { bringWords } from "../base/languages.js";
 import { plain } from "../base/markdown.js";
 import { highlighted, size } from "../base/names.js";
 import { searchField } from "../base/search.js";
@@ -11,20 +13,23 @@ import { exact, relative } from "../base/times.js";
 import { face, isMuted } from "../inbox/entry.js";
 import { People, skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
+import { Files } from "../thread/files.js";
 import { nameOf } from "../thread/system.js";
-import { details } from "./styles.js";
+import { details } from "./details-styles.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("../base/contract.d.ts").ShownConversation} ShownConversation */
 /** @typedef {{items: any[], next: string | null, isLoading: boolean, error: unknown}} Page */
-/** @typedef {{kind: "block" | "leave" | "report" | "export" | "rename" | "add", [more: string]: any}} Over */
+/** @typedef {{kind: "block" | "forget" | "dissolve" | "leave" | "report" | "export" | "rename" | "add", [more: string]: any}} Over */
+
+bringWords(words);
 
 const REASONS = ["spam", "harassment", "hate", "violence", "sexual", "self_harm", "illegal", "other"];
 const PAUSE_MS = 300;
 const LOOK_MS = 2_000; // between looks at an export
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
-export class ParleyDetails extends ParleyElement {
+export class ParleyDetailsScreen extends ParleyElement {
   /** @override */
   static styles = [lists, details];
   /** @override */
@@ -35,6 +40,8 @@ export class ParleyDetails extends ParleyElement {
   /** @type {Map<string, Page>} pages by section */
   #pages = new Map();
   #q = "";
+  /** @type {Files | null} */
+  #addresses = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {Over | null} */
@@ -44,11 +51,18 @@ export class ParleyDetails extends ParleyElement {
   #done = "";
   /** @type {string | null} */
   #of = null;
+  /** @type {string | null} the conversation that was asked for */
+  #read = null;
 
   /** @override */
   connectedCallback() {
     super.connectedCallback();
     this.gone.signal.addEventListener("abort", () => clearTimeout(this.#timer));
+  }
+
+  /** @override */
+  forget() {
+    this.#of = null;
   }
 
   /** @param {Store} store @override */
@@ -62,7 +76,7 @@ export class ParleyDetails extends ParleyElement {
       this.#q = this.#done = "";
       this.#over = this.#menu = null;
     }
-    if (!conversation) return this.loading();
+    if (!conversation) return this.#missing(store, id ?? "");
     const { other, capabilities, settings, type } = conversation;
     const can = (/** @type {string} */ name) => capabilities.includes(name);
     const muted = isMuted(conversation, store.now());
@@ -122,7 +136,13 @@ export class ParleyDetails extends ParleyElement {
                 {
                   type: "button",
                   class: "button",
-                  onclick: () => this.#show({ kind: "rename", title: conversation.title ?? "" }),
+                  onclick: () =>
+                    this.#show({
+                      kind: "rename",
+                      title: conversation.title ?? "",
+                      description: conversation.description ?? "",
+                      posting: conversation.posting,
+                    }),
                 },
                 icon("edit"),
                 this.t("rename"),
@@ -152,12 +172,29 @@ export class ParleyDetails extends ParleyElement {
           other &&
             this.#newest(store, conversation) &&
             this.#act("flag", "report", () => this.#show({ kind: "report", reason: "spam", note: "" }), true),
-          can("leave") && this.#act("forward", "leave", () => this.#show({ kind: "leave" }), true),
+          this.#act("trash", "forget", () => this.#show({ kind: "forget" }), true),
+          // One of two archives the conversation: it stands in the list's menu.
+          type === "group" && can("leave") && this.#act("forward", "leave", () => this.#show({ kind: "leave" }), true),
+          can("dissolve") && this.#act("close", "dissolve", () => this.#show({ kind: "dissolve" }), true),
         ),
       ),
       this.#menu && this.#memberMenu(store, conversation),
       this.#over && this.#dialog(store, conversation, this.#over),
     );
+  }
+
+  /** A conversation that this device does not hold is read once; a thread beside it may have asked, too. @param {Store} store @param {string} id */
+  #missing(store, id) {
+    const { error, isLoading } = store.thread(id);
+    const read = () => this.attempt(() => store["open"](id).finally(() => store["close"](id)));
+    if (error) return this.state("alert", this.t("not_loaded"), this.because(error), this.retry(read));
+    if (!isLoading && store.connection.status === "online" && this.#read !== id) {
+      this.#read = id;
+      void store["open"](id)
+        .then(() => store["close"](id))
+        .catch(() => {}); // the state says why
+    }
+    return this.loading();
   }
 
   // --- Sections ------------------------------------------------------------------------------------------------------
@@ -201,7 +238,7 @@ export class ParleyDetails extends ParleyElement {
 
   /** Reads a section's first page, or its next one. @param {Store} store @param {string} name @param {string} [cursor] */
   async #load(store, name, cursor) {
-    const id = this.getAttribute("conversation") ?? "";
+    const id = this.#of ?? "";
     if (name === "notify") return;
     const kept = cursor ? (this.#pages.get(name)?.items ?? []) : [];
     /** @type {Page} */
@@ -244,12 +281,7 @@ export class ParleyDetails extends ParleyElement {
     if (!page.items.length) return h("p", { class: "none" }, none);
     return [
       h("ul", { role: "list", key: "items" }, page.items.map(row)),
-      page.next &&
-        h(
-          "button",
-          { key: "more", type: "button", class: "button wide", disabled: page.isLoading, onclick: again },
-          this.t("show_more"),
-        ),
+      page.next && this.showMore(page.isLoading, again),
     ];
   }
 
@@ -295,7 +327,7 @@ export class ParleyDetails extends ParleyElement {
         {
           type: "button",
           class: "hit",
-          onclick: () => this.emit("select", { conversation_id: message.conversation_id, message_seq: message.seq }),
+          onclick: () => this.goTo(message.conversation_id, message.seq),
         },
         h(
           "span",
@@ -333,7 +365,7 @@ export class ParleyDetails extends ParleyElement {
             disabled: !!file.expired,
             onclick: () => void this.#openFile(store, file.id),
           },
-          h("i", null, icon(pictures[file.kind] ?? "file")),
+          h("i", null, icon(pictures[file.kind] ?? "file"), this.#thumbnail(store, file)),
           h(
             "span",
             null,
@@ -347,6 +379,15 @@ export class ParleyDetails extends ParleyElement {
         ),
       ),
     );
+  }
+
+  /** Over the sign of its kind, so that a picture that does not come leaves that. @param {Store} store @param {any} file */
+  #thumbnail(store, file) {
+    if (file.kind !== "image" || file.expired) return null;
+    this.#addresses ??= new Files(store, () => this.update());
+    const urls = this.#addresses.urls(file.id);
+    const src = urls?.thumbnail_url ?? urls?.url;
+    return src && h("img", { src, alt: "", loading: "lazy", decoding: "async" });
   }
 
   /** @param {Store} store @param {string} id */
@@ -474,8 +515,8 @@ export class ParleyDetails extends ParleyElement {
 
   /** @param {Store} store @param {string} userId */
   async #write(store, userId) {
-    const id = await this.attempt(() => store.openContext({ user_id: userId }));
-    if (id && this.emit("select", { conversation_id: id, message_seq: null })) store.select(id);
+    const id = await this.attempt(() => store.begin({ user_id: userId }));
+    if (id) this.goTo(id);
   }
 
   // --- Dialogs -------------------------------------------------------------------------------------------------------
@@ -495,6 +536,22 @@ export class ParleyDetails extends ParleyElement {
       if (section && this.store) await this.#load(this.store, section);
       return true;
     });
+  }
+
+  /** Returns what empties the conversation for the user, or ends it. @param {"forget" | "dissolve" | "leave"} kind */
+  #end(kind) {
+    const store = /** @type {Store} */ (this.store);
+    const conversation_id = /** @type {string} */ (this.#of);
+    return async () => {
+      if (kind === "leave") await store.removeMember(conversation_id, store.userId);
+      else
+        await store.client.rest(
+          "DELETE",
+          kind === "forget" ? "/conversations/{conversation_id}/history" : "/conversations/{conversation_id}",
+          { path: { conversation_id } },
+        );
+      if (kind !== "forget" && store.current === conversation_id) store.select(null);
+    };
   }
 
   /** The newest message of the other person: what a report is about. @param {Store} store @param {ShownConversation} conversation */
@@ -553,27 +610,21 @@ export class ParleyDetails extends ParleyElement {
           this.problemBar(),
           h("p", null, this.t("block_ask", { name: name ?? "" })),
         );
+      case "forget":
+      case "dissolve":
       case "leave":
         return modal(
           {
-            title: this.t("leave"),
+            title: this.t(over.kind),
             close,
             onclose,
-            footer: [
-              cancel,
-              main(
-                "leave",
-                confirm(async () => {
-                  await store.removeMember(conversation.id, store.userId);
-                  if (store.current === conversation.id) store.select(null);
-                }),
-              ),
-            ],
+            footer: [cancel, main(over.kind, confirm(this.#end(over.kind)))],
           },
           this.problemBar(),
-          h("p", null, this.t("leave_ask")),
+          h("p", null, this.t(`${over.kind}_ask`)),
         );
-      case "rename":
+      case "rename": {
+        const description = over.description.trim() || null;
         return modal(
           {
             title: this.t("rename"),
@@ -583,23 +634,61 @@ export class ParleyDetails extends ParleyElement {
               cancel,
               main(
                 "save",
-                confirm(() => store.updateConversation(conversation.id, { title: over.title.trim() })),
+                confirm(() =>
+                  store.updateConversation(conversation.id, {
+                    title: over.title.trim(),
+                    ...(description !== conversation.description && { description }),
+                    ...(over.posting !== conversation.posting && { posting: over.posting }),
+                  }),
+                ),
                 !over.title.trim(),
               ),
             ],
           },
           this.problemBar(),
-          h("input", {
-            class: "field",
-            autofocus: true,
-            maxlength: "200",
-            dir: "auto",
-            "aria-label": this.t("group_title"),
-            value: over.title,
-            oninput: (/** @type {InputEvent} */ event) =>
-              set("title", /** @type {HTMLInputElement} */ (event.target).value),
-          }),
+          h(
+            "div",
+            { class: "form" },
+            h(
+              "label",
+              null,
+              this.t("group_title"),
+              h("input", {
+                class: "field",
+                autofocus: true,
+                maxlength: "200",
+                dir: "auto",
+                value: over.title,
+                oninput: (/** @type {InputEvent} */ event) =>
+                  set("title", /** @type {HTMLInputElement} */ (event.target).value),
+              }),
+            ),
+            h(
+              "label",
+              null,
+              this.t("group_description"),
+              h("textarea", {
+                class: "field",
+                maxlength: "1000",
+                dir: "auto",
+                value: over.description,
+                oninput: (/** @type {InputEvent} */ event) =>
+                  set("description", /** @type {HTMLTextAreaElement} */ (event.target).value),
+              }),
+            ),
+            h(
+              "label",
+              { class: "check" },
+              h("input", {
+                type: "checkbox",
+                checked: over.posting === "admins",
+                onchange: () => set("posting", over.posting === "admins" ? "everyone" : "admins"),
+              }),
+              this.t("posting_admins"),
+            ),
+          ),
         );
+      }
       case "report":
         return modal(
           {
@@ -764,4 +853,4 @@ export class ParleyDetails extends ParleyElement {
   }
 }
 
-define("parley-details", ParleyDetails);
+define("parley-details-screen", ParleyDetailsScreen);

@@ -1,12 +1,13 @@
 /** `<parley-composer conversation>`: where a message is written. */
 import { popover } from "../base/dialog.js";
-import { around, ParleyElement } from "../base/element.js";
+import { around, conversationOf, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { plain } from "../base/markdown.js";
 import { cut, size } from "../base/names.js";
-import { duration, exact } from "../base/times.js";
+import { duration } from "../base/times.js";
 import { nameOf } from "../thread/system.js";
+import { choose } from "./files.js";
 import { Mentions } from "./mentions.js";
 import { styles } from "./styles.js";
 
@@ -18,18 +19,18 @@ import { styles } from "./styles.js";
 
 const DRAFT_MS = 400;
 const SHOW_LEFT = 500; // characters before the limit at which the number of those that are left is shown
-const MOST_NOTES = 4;
+const LONG_PASTE = 40_000; // characters, four times as many as a message holds
 
 export class ParleyComposer extends ParleyElement {
   /** @override */
   static styles = [styles];
   /** @override */
-  static attributes = ["conversation", "placeholder", "no-voice"];
+  static attributes = ["conversation", "user", "context", "context-title", "placeholder", "no-voice"];
 
-  /** A person to write to with whom there may be no conversation yet. @type {{user_id: string, context?: object} | null} */
-  recipient = null;
   /** Finds GIFs by words, if the page can. @type {((q: string) => Promise<Gif[]>) | null} */
   gifSearch = null;
+  /** Sends in place of the store, if an element around has another way. @type {((draft: any) => Promise<unknown>) | null} */
+  deliver = null;
   /** @type {File[]} */
   files = [];
   text = "";
@@ -45,6 +46,7 @@ export class ParleyComposer extends ParleyElement {
   #recorder = null;
   #isDropping = false;
   #isBusy = false;
+  #hasTold = false;
   /** @type {string | null} */ #of = null;
   /** @type {unknown} the draft as it was last seen */ #draft = null;
   #textBefore = "";
@@ -56,7 +58,7 @@ export class ParleyComposer extends ParleyElement {
   #caret = -1;
 
   get conversationId() {
-    return this.getAttribute("conversation") ?? (this.recipient ? null : (this.store?.current ?? null));
+    return conversationOf(this);
   }
 
   /** The conversation that is written to, by its id. */
@@ -91,8 +93,9 @@ export class ParleyComposer extends ParleyElement {
   /** @override @param {Store} store */
   view(store) {
     const id = this.conversationId;
-    if (!id && !this.recipient) return null;
+    if (!id) return null;
     this.#take(store, id);
+    this.#tellOfStorage(store);
     const conversation = id ? store.conversation(id) : null;
     const refusal = this.#refusal(store, conversation);
     if (refusal)
@@ -116,11 +119,21 @@ export class ParleyComposer extends ParleyElement {
     );
   }
 
+  /** Says once that the browser keeps nothing: what is written here may be lost. @param {Store} store */
+  #tellOfStorage(store) {
+    const { error } = /** @type {any} */ (store.state) ?? {};
+    if (error?.code !== "storage" || this.#hasTold) return;
+    this.#hasTold = true;
+    this.problem = error;
+  }
+
   /** Why the person cannot write here, or null. @param {Store} store @param {ShownConversation | null} conversation */
   #refusal(store, conversation) {
     const suspension = store.me?.suspension;
     if (suspension && Date.parse(suspension.until) > store.now())
-      return this.t("cannot_suspended", { time: exact(suspension.until, { language: this.language }) });
+      return this.because({ ...suspension, code: "suspended" });
+    if (!conversation && /** @type {any} */ (store.thread(this.conversation ?? "").error)?.status === 404)
+      return this.t("cannot_write");
     if (!conversation || conversation.capabilities.includes("send_message")) return null;
     const { other, state, posting, role } = conversation;
     if (state === "closed") return this.t("cannot_closed");
@@ -270,6 +283,7 @@ export class ParleyComposer extends ParleyElement {
             "aria-activedescendant": this.#mentions.activeId,
             "aria-invalid": over.left < 0 ? "true" : null,
             value: this.text,
+            readonly: this.#isBusy,
             ref: (/** @type {HTMLTextAreaElement | null} */ element) => {
               this.#area = element;
               this.#grow();
@@ -439,7 +453,10 @@ export class ParleyComposer extends ParleyElement {
 
   /** Takes what is to be written here, if another place has changed it. @param {Store} store @param {string | null} id */
   #take(store, id) {
-    if (id !== this.#of) {
+    if (this.#of && id !== this.#of && store["resolve"](this.#of) === id) {
+      this.#of = id; // another message has made the conversation: what is being written goes there
+      this.#mentions.begin(id);
+    } else if (id !== this.#of) {
       this.#keep();
       this.#leave();
       this.#of = id;
@@ -480,6 +497,12 @@ export class ParleyComposer extends ParleyElement {
       return;
     store["setDraft"](id, { text, reply_to, edits, mentions: this.#mentions.within(text) });
     this.#draft = store["draft"](id);
+  }
+
+  /** @override */
+  forget() {
+    this.#of = null; // so that what was written is not kept for the other person
+    this.#leave();
   }
 
   #leave() {
@@ -563,20 +586,23 @@ export class ParleyComposer extends ParleyElement {
     const { store } = this;
     const id = this.#of;
     const text = this.text.trim();
-    const to = id ?? this.recipient;
     const conversation = id ? (store?.conversation(id) ?? null) : null;
-    if (!store || !to || this.#isBusy || (!text && !this.files.length)) return;
+    if (!store || !id || this.#isBusy || (!text && !this.files.length)) return;
     if (this.#over10k(store).left < 0 || this.#waits(store, conversation) > 0) return;
     const mentions = this.#mentions.within(text);
     if (this.edits) return this.#saveEdit(store, this.edits, text, mentions);
     const draft = { text, files: this.files, mentions, reply_to: this.replyTo };
     if (!this.emit("send", { conversation_id: id, ...draft })) return;
-    await this.#deliver(store, to, draft);
+    await this.#deliver(store, id, draft);
   }
 
-  /** @param {Store} store @param {string | object} to @param {object} draft */
+  /** @param {Store} store @param {string} to @param {object} draft */
   async #deliver(store, to, draft) {
-    const sent = await this.attempt(() => store["send"](to, draft));
+    this.#isBusy = !!this.deliver; // the store takes a message at once
+    this.update();
+    const sent = await this.attempt(() => (this.deliver ? this.deliver(draft) : store["send"](to, draft)));
+    this.#isBusy = false;
+    this.update();
     if (!sent) return;
     // The outbox keeps it from now on, and the thread shows what becomes of it.
     sent.message?.catch?.(() => {});
@@ -662,21 +688,7 @@ export class ParleyComposer extends ParleyElement {
 
   /** Takes files to be sent with the message, or says why not. @param {Iterable<File>} files */
   addFiles(files) {
-    const limits = this.store?.["limits"]?.attachments;
-    /** @type {Set<string>} */
-    const notes = new Set();
-    for (const file of files) {
-      const name = cut(file.name, 60);
-      const type = (file.type.split(";")[0] ?? "").toLowerCase();
-      if (limits && this.files.length >= limits.per_message)
-        notes.add(this.t("files_many", { count: limits.per_message }));
-      else if (file.size === 0) notes.add(this.t("file_empty", { name }));
-      else if (limits && file.size > limits.bytes)
-        notes.add(this.t("file_large", { name, size: size(limits.bytes, this.language) }));
-      else if (limits && !limits.types.includes(type)) notes.add(this.t("file_type", { name }));
-      else this.files = [...this.files, file];
-    }
-    this.notes = [...notes].slice(0, MOST_NOTES);
+    Object.assign(this, choose(this, this.files, files));
     this.update();
     this.#area?.focus();
   }
@@ -691,6 +703,13 @@ export class ParleyComposer extends ParleyElement {
   /** @param {ClipboardEvent} event */
   #paste(event) {
     const files = event.clipboardData?.files;
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    // No message can hold it, and a browser takes minutes to lay out megabytes in a field. A file carries it.
+    if (text.length > LONG_PASTE && !this.edits) {
+      event.preventDefault();
+      this.addFiles([new File([text], "text.txt", { type: "text/plain" })]);
+      return;
+    }
     // What programs copy as text and as a picture of it is text.
     if (!files?.length || this.edits || event.clipboardData?.types.includes("text/plain")) return;
     event.preventDefault();
@@ -791,7 +810,7 @@ export class ParleyComposer extends ParleyElement {
     if (!recorder) return;
     this.#recorder = null;
     const { store } = this;
-    const to = this.#of ?? this.recipient;
+    const to = this.#of;
     const file = isSent ? await recorder.stop() : recorder.cancel();
     if (file && store && to) await this.#deliver(store, to, { kind: "voice", files: [file], reply_to: this.replyTo });
     this.#caret = this.text.length;

@@ -99,7 +99,8 @@ export class Mentions {
       .sort((a, b) => a.name.localeCompare(b.name));
     const everyone = { id: "*", name: this.#composer.t("everyone"), role: null };
     const isForAll = conversation.capabilities.includes("mention_everyone") && starts(everyone.name, wanted);
-    return [...(isForAll ? [everyone] : []), ...words].slice(0, MOST);
+    // The first one is taken by Enter: that must not be everyone by mistake.
+    return isForAll ? [...words.slice(0, MOST - 1), everyone] : words.slice(0, MOST);
   }
 
   /** Takes a key of the list. Returns whether it was one. @param {KeyboardEvent} event */

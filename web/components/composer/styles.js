@@ -2,7 +2,7 @@ import { css } from "../base/theme.js";
 
 export const styles = css`
 :host { flex: none; background: var(--p-bg) }
-.composer { position: relative; border-block-start: 1px solid var(--p-line); background: var(--p-bg) }
+.composer { padding-inline: max(0px, (100% - 66rem) / 2); position: relative; border-block-start: 1px solid var(--p-line); background: var(--p-bg) }
 .row { display: flex; align-items: flex-end; gap: .35rem; padding: .55rem .7rem calc(.55rem + env(safe-area-inset-bottom)) }
 .row > .icon { inline-size: 2.5rem; block-size: 2.5rem }
 .row > .icon svg { inline-size: 1.4rem; block-size: 1.4rem }

@@ -1,13 +1,9 @@
 /** `<parley-desk>`: the agents' screen. It is loaded when it is first shown: only agents need it. */
 import { define, ParleyElement } from "../base/element.js";
-import { h } from "../base/h.js";
+import { onDemand } from "../base/part.js";
 import { css } from "../base/theme.js";
 
-/** @typedef {import("../base/contract.d.ts").Store} Store */
-
-/** @type {Promise<unknown> | null} */
-let loading = null;
-let isLoaded = false;
+const screen = onDemand("parley-desk-screen", () => import("./screen.js"));
 
 /** `categories` names those of the desk (`booking: Booking, general`). Event: `parley-select` {conversation_id}. */
 export class ParleyDesk extends ParleyElement {
@@ -16,23 +12,12 @@ export class ParleyDesk extends ParleyElement {
   /** @override */
   static attributes = ["categories"];
 
-  /** @param {Store} _store @override */
-  view(_store) {
-    if (isLoaded)
-      return h("parley-desk-screen", {
-        categories: this.getAttribute("categories"),
-        exportparts: "thread-pane, head, status, badge, bubble",
-      });
-    loading ??= import("./screen.js").then(
-      () => {
-        isLoaded = true;
-      },
-      () => {
-        loading = null; // the next drawing tries again
-      },
-    );
-    void loading.then(() => this.update());
-    return this.loading();
+  /** @override */
+  view() {
+    return screen(this, {
+      categories: this.getAttribute("categories"),
+      exportparts: "thread-pane, head, status, badge, bubble",
+    });
   }
 }
 

@@ -1,10 +1,13 @@
 /** The agents' screen: the queue, and a ticket with its conversation, notes, canned replies and clocks. */
+import words from "../../languages/en.desk.js";
 import { menu } from "../base/dialog.js";
 import { define, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
+import { bringWords } from "../base/languages.js";
 import { parse } from "../base/markdown.js";
 import { searchField } from "../base/search.js";
+import { switches, toggle } from "../base/switches.js";
 import { exact, relative } from "../base/times.js";
 import { skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
@@ -15,8 +18,11 @@ import { desk } from "./styles.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("../support/tickets.js").Ticket} Ticket */
-/** @typedef {"queue" | "mine" | "nobody" | "overdue"} Tab */
-/** @typedef {{notes: any[], replies: any[], sla: any, messages: any[] | null}} Beside what is read beside a ticket; `messages` only of one that the agent is not in */
+/** @typedef {"queue" | "mine" | "nobody" | "overdue" | "resolved"} Tab */
+/** @typedef {"conversation" | "notes" | "history"} Pane */
+/** @typedef {{notes: any[], replies: any[], sla: any, messages: any[] | null, history: import("./history.js").Read | null}} Beside what is read beside a ticket; `messages` only of one that the agent is not in */
+
+bringWords(words);
 
 /** @type {[Tab, string][]} */
 const TABS = [
@@ -24,15 +30,20 @@ const TABS = [
   ["mine", "queue_mine"],
   ["nobody", "queue_nobody"],
   ["overdue", "overdue"],
+  ["resolved", "status_resolved"],
 ];
+const WAITING = "open,in_progress,waiting_on_customer"; // what the counts have as open
 const CLOCKS = ["first_response", "next_response", "resolution"];
+/** @type {Pane[]} */
+const PANES = ["conversation", "notes", "history"];
+const LOOK_MS = 30_000; // between two looks at what no event tells: all that others do while the agent is off duty, and targets that are missed
 const COUNT_MS = 5_000; // the counts are up to five seconds late
 const PAUSE_MS = 300;
 const MINUTE = 60_000;
 
 class ParleyDeskScreen extends ParleyElement {
   /** @override */
-  static styles = [lists, ticketStyles, support, desk];
+  static styles = [lists, ticketStyles, support, switches, desk];
   /** @override */
   static attributes = ["categories"];
 
@@ -49,12 +60,22 @@ class ParleyDeskScreen extends ParleyElement {
   #chosen = null;
   /** @type {Beside | null} */
   #beside = null;
-  #isNotes = false;
-  /** @type {Record<string, string>} what was begun, by ticket and field */
+  /** @type {Pane} */
+  #pane = "conversation";
+  /** @type {typeof import("./history.js") | null} */
+  #historian = null;
+  /** @type {string | null} the ticket of another agent that the device has joined to hear of it */
+  #joined = null;
+  /** @type {Record<string, string>} notes that were begun, by ticket */
   #written = {};
   /** @type {{kind: "canned" | "agents", anchor: Element, agents?: any[]} | null} */
   #menu = null;
+  /** @type {WeakMap<object, string>} */
+  #ids = new WeakMap();
+  /** @type {{of: string, client_id: string} | null} the reply that is under way, or failed */
+  #replying = null;
   #isBusy = false;
+  #isOnline = false;
   /** @type {Store | null} */
   #of = null;
   #end = () => {};
@@ -66,11 +87,16 @@ class ParleyDeskScreen extends ParleyElement {
   /** @override */
   connectedCallback() {
     super.connectedCallback();
-    const minute = setInterval(() => this.update(), 30_000); // clocks run
+    const minute = setInterval(() => {
+      this.update(); // clocks run
+      if (this.#isOnDuty === false || this.#tab === "overdue") this.#refresh();
+    }, LOOK_MS);
+    document.addEventListener("visibilitychange", () => this.#refresh(), { signal: this.gone.signal });
     this.gone.signal.addEventListener("abort", () => {
       clearInterval(minute);
       clearTimeout(this.#timer);
       clearTimeout(this.#counting);
+      this.#leave();
       this.#end();
       this.#of = null;
     });
@@ -102,7 +128,10 @@ class ParleyDeskScreen extends ParleyElement {
 
   /** @param {Store} store */
   #follow(store) {
-    if (this.#of === store || store.connection.status !== "online") return;
+    const wasOnline = this.#isOnline;
+    this.#isOnline = store.connection.status === "online";
+    if (this.#of === store && this.#isOnline && !wasOnline) this.#refresh(); // what happened meanwhile is told to nobody
+    if (this.#of === store || !this.#isOnline) return;
     this.#of = store;
     this.#end();
     this.#end = store.client.on?.("event", (/** @type {any} */ event) => this.#take(store, event)) ?? (() => {});
@@ -128,15 +157,47 @@ class ParleyDeskScreen extends ParleyElement {
     this.update();
   }
 
+  /** Reads the queue and its counts again, if anybody sees them. */
+  #refresh() {
+    const store = this.#of;
+    if (!store || !this.#isOnline || document.visibilityState !== "visible") return;
+    void this.#tickets?.refresh(this.#chosen);
+    void this.#count(store);
+  }
+
+  /** Counts are up to five seconds late. @param {Store} store */
+  #countSoon(store) {
+    clearTimeout(this.#counting);
+    this.#counting = setTimeout(() => void this.#count(store), COUNT_MS);
+  }
+
+  /** Whether a ticket belongs to the list of the tab, by what the API has filtered for it. @param {Store} store @param {Ticket} ticket */
+  #fits(store, { status, assignee_id }) {
+    const tab = this.#tab;
+    if (tab === "resolved") return status === "resolved";
+    if (tab === "queue" && this.#q.trim()) return true;
+    if (/^(resolved|closed)$/.test(status)) return false;
+    return tab === "mine" ? assignee_id === store.userId : tab !== "nobody" || !assignee_id;
+  }
+
+  /** How many a tab has: by the list, if it is there as a whole, else as the API has counted. @param {Tab} tab @param {Ticket[]} shown */
+  #countOf(tab, shown) {
+    const isWhole = this.#tickets?.isRead && !this.#tickets.next && !this.#q.trim();
+    if (isWhole && tab === this.#tab) return shown.length;
+    if (isWhole && this.#tab === "queue" && tab === "nobody") return shown.filter((one) => !one.assignee_id).length;
+    return tab === "queue" ? this.#counts?.open : tab === "nobody" ? this.#counts?.unassigned : 0;
+  }
+
   /** Reads the queue anew by the tab and the search. @param {Store} store */
   #search(store) {
-    const filters = {
-      queue: {},
-      mine: { assignee: store.userId },
-      nobody: { assignee: "none" },
-      overdue: { overdue: true },
-    }[this.#tab];
     const q = this.#q.trim();
+    const filters = {
+      queue: q ? {} : { status: WAITING },
+      mine: { status: WAITING, assignee: store.userId },
+      nobody: { status: WAITING, assignee: "none" },
+      overdue: { overdue: true },
+      resolved: { status: "resolved" },
+    }[this.#tab];
     this.#tickets = new Tickets(this, (query) =>
       this.#rest(store, "GET", "/support/tickets/admin/all", { query: { ...query, ...filters, ...(q ? { q } : {}) } }),
     );
@@ -147,17 +208,12 @@ class ParleyDeskScreen extends ParleyElement {
   #take(store, { event, data }) {
     const { ticket } = data;
     if (/^ticket_(created|updated|sla)$/.test(event) && ticket) {
-      const isNew = !this.#tickets?.take(ticket) && event === "ticket_created";
-      const fits = {
-        queue: true,
-        mine: ticket.assignee_id === store.userId,
-        nobody: !ticket.assignee_id,
-        overdue: false,
-      };
-      if (isNew && fits[this.#tab] && !this.#q.trim()) this.#tickets?.held.set(ticket.id, ticket);
-      clearTimeout(this.#counting);
-      this.#counting = setTimeout(() => void this.#count(store), COUNT_MS);
+      const isNew = !this.#tickets?.take(ticket) && this.#tab !== "overdue" && !this.#q.trim();
+      if (isNew && this.#fits(store, ticket)) this.#tickets?.held.set(ticket.id, ticket);
+      this.#countSoon(store);
       if (ticket.id === this.#chosen) void this.#readClocks(store, ticket.id);
+      this.update();
+    } else if (/^user_(joined|left)_conversation$/.test(event) && data.conversation_id === this.#chosen) {
       this.update();
     } else if (
       this.#chosen &&
@@ -173,8 +229,8 @@ class ParleyDeskScreen extends ParleyElement {
   /** @param {Store} store */
   #list(store) {
     const tickets = this.#tickets;
-    const all = [...(tickets?.held.values() ?? [])];
-    const counts = { queue: this.#counts?.open, nobody: this.#counts?.unassigned };
+    const all = [...(tickets?.held.values() ?? [])].filter((one) => this.#fits(store, one));
+    const counts = { queue: this.#countOf("queue", all), nobody: this.#countOf("nobody", all) };
     const label = this.t("queue_hint");
     return h(
       "section",
@@ -187,12 +243,7 @@ class ParleyDeskScreen extends ParleyElement {
           h(
             "label",
             { class: "switch" },
-            h("input", {
-              type: "checkbox",
-              role: "switch",
-              checked: this.#isOnDuty,
-              onchange: () => void this.#setDuty(store, !this.#isOnDuty),
-            }),
+            toggle(this.#isOnDuty, (isOnDuty) => void this.#setDuty(store, isOnDuty)),
             this.t("on_duty"),
           ),
       ),
@@ -251,19 +302,7 @@ class ParleyDeskScreen extends ParleyElement {
             : tickets?.isRead
               ? this.state("check", this.t("queue_empty"))
               : skeleton(this.t("loading"), 5),
-        tickets?.next &&
-          !tickets.error &&
-          h(
-            "button",
-            {
-              key: "more",
-              type: "button",
-              class: "button wide",
-              disabled: tickets.isLoading,
-              onclick: () => void tickets.load(tickets.next),
-            },
-            this.t("show_more"),
-          ),
+        tickets?.next && !tickets.error && this.showMore(tickets.isLoading, () => void tickets.load(tickets.next)),
       ),
     );
   }
@@ -304,6 +343,7 @@ class ParleyDeskScreen extends ParleyElement {
       this.#rest(store, "PUT", "/support/agents/{user_id}", { path, body: { available } }),
     );
     if (agent) this.#isOnDuty = agent.available;
+    this.#refresh(); // what came off duty
     this.update();
   }
 
@@ -312,8 +352,9 @@ class ParleyDeskScreen extends ParleyElement {
   /** @param {Store} store @param {string | null} id */
   #choose(store, id) {
     this.#chosen = id;
-    this.#beside = id ? { notes: [], replies: [], sla: null, messages: null } : null;
-    this.#isNotes = false;
+    this.#beside = id ? { notes: [], replies: [], sla: null, messages: null, history: null } : null;
+    this.#pane = "conversation";
+    this.#leave();
     this.problem = null;
     this.update();
     if (!id) return;
@@ -322,6 +363,7 @@ class ParleyDeskScreen extends ParleyElement {
     void this.#readClocks(store, id);
     if (!store.conversation(id)) {
       // As long as it is on the screen, the device hears of it. A failure is that of the reading, too.
+      this.#joined = id;
       void store.client.request?.("join_conversation", { conversation_id: id }).catch(() => {});
       void this.#readMessages(store, id);
     }
@@ -329,6 +371,14 @@ class ParleyDeskScreen extends ParleyElement {
       const found = await this.#rest(store, "GET", "/support/canned-replies", { query: { ticket_id: id } });
       this.#put(id, { replies: found.canned_replies });
     });
+  }
+
+  /** Takes the ticket off the screens of other agents, who see who looks at it. */
+  #leave() {
+    const conversation_id = this.#joined;
+    this.#joined = null;
+    // Without a connection there is nothing to leave.
+    if (conversation_id) this.#of?.client.request?.("leave_conversation", { conversation_id }).catch(() => {});
   }
 
   /** @param {string} id @param {Partial<Beside>} found */
@@ -378,6 +428,7 @@ class ParleyDeskScreen extends ParleyElement {
     );
     if (changed?.version) this.#tickets?.take(changed);
     if (changed) void this.#readClocks(store, ticket.id);
+    if (changed) this.#countSoon(store);
     this.update();
     return changed;
   }
@@ -410,22 +461,22 @@ class ParleyDeskScreen extends ParleyElement {
         ),
       );
     const count = this.#beside?.notes.length ?? 0;
-    /** @param {boolean} isNotes @param {string} words */
-    const tab = (isNotes, words) =>
+    /** @param {Pane} pane */
+    const tab = (pane) =>
       h(
         "button",
         {
-          key: words,
+          key: pane,
           type: "button",
           role: "tab",
-          id: `tab-${isNotes}`,
-          "aria-selected": this.#isNotes === isNotes,
+          id: `tab-${pane}`,
+          "aria-selected": this.#pane === pane,
           "aria-controls": "pane",
-          tabindex: this.#isNotes === isNotes ? "0" : "-1",
-          onclick: () => this.#show(isNotes),
+          tabindex: this.#pane === pane ? "0" : "-1",
+          onclick: () => this.#show(pane),
         },
-        this.t(words),
-        isNotes && count > 0 && ` (${count})`,
+        this.t(pane),
+        pane === "notes" && count > 0 && ` (${count})`,
       );
     return [
       h(
@@ -494,6 +545,7 @@ class ParleyDeskScreen extends ParleyElement {
             this.t("take"),
           ),
       ),
+      this.#viewers(store, ticket.id),
       this.#clocks(store),
       h(
         "div",
@@ -504,7 +556,9 @@ class ParleyDeskScreen extends ParleyElement {
           key: "tabs",
           onkeydown: (/** @type {KeyboardEvent} */ event) => {
             if (!/^Arrow(Left|Right)$/.test(event.key)) return;
-            this.#show(!this.#isNotes);
+            const isOn = (event.key === "ArrowRight") === (getComputedStyle(this).direction === "ltr");
+            const at = PANES.indexOf(this.#pane) + (isOn ? 1 : PANES.length - 1);
+            this.#show(/** @type {Pane} */ (PANES[at % PANES.length]));
             queueMicrotask(() =>
               queueMicrotask(() =>
                 /** @type {HTMLElement | null} */ (this.root.querySelector("[aria-selected=true]"))?.focus(),
@@ -512,8 +566,7 @@ class ParleyDeskScreen extends ParleyElement {
             );
           },
         },
-        tab(false, "conversation"),
-        tab(true, "notes"),
+        PANES.map(tab),
       ),
       h(
         "div",
@@ -521,23 +574,57 @@ class ParleyDeskScreen extends ParleyElement {
           class: "pane",
           id: "pane",
           role: "tabpanel",
-          "aria-labelledby": `tab-${this.#isNotes}`,
-          key: `pane ${ticket.id} ${this.#isNotes}`,
+          "aria-labelledby": `tab-${this.#pane}`,
+          key: `pane ${ticket.id} ${this.#pane}`,
         },
-        this.#isNotes
-          ? this.#notes(store)
-          : store.conversation(ticket.id)
-            ? h("parley-thread", { key: "thread", conversation: ticket.id, "no-head": true })
-            : this.#said(store, this.#beside?.messages ?? null, "note plain"),
-        (this.#isNotes || !isClosed) && this.#field(store, ticket),
+        this.#pane === "history"
+          ? this.#history(store, ticket.id)
+          : this.#pane === "notes"
+            ? this.#notes(store)
+            : store.conversation(ticket.id)
+              ? h("parley-thread", { key: "thread", conversation: ticket.id, "no-head": true })
+              : this.#said(store, this.#beside?.messages ?? null, "note plain"),
+        this.#pane === "notes" && this.#field(store, ticket),
+        this.#pane === "conversation" && !isClosed && this.#reply(store, ticket),
       ),
     ];
   }
 
-  /** @param {boolean} isNotes */
-  #show(isNotes) {
-    this.#isNotes = isNotes;
+  /** @param {Pane} pane */
+  #show(pane) {
+    this.#pane = pane;
+    const id = this.#chosen;
+    if (pane === "history" && id && this.#of) void this.#readHistory(this.#of, id, null);
     this.update();
+  }
+
+  /** @param {Store} store @param {string} id @param {import("./history.js").Read | null} before */
+  async #readHistory(store, id, before) {
+    if (before) before.isLoading = true;
+    const read = await this.attempt(async () => {
+      this.#historian ??= await import("./history.js");
+      return this.#historian.readHistory(store, id, before);
+    });
+    if (read) this.#put(id, { history: read });
+    else if (before) before.isLoading = false;
+  }
+
+  /** @param {Store} store @param {string} id */
+  #history(store, id) {
+    const read = this.#beside?.history;
+    if (!this.#historian || !read) return h("div", { key: "history", class: "notes" }, this.loading());
+    return this.#historian.history(this, store, read, () => void this.#readHistory(store, id, read));
+  }
+
+  /** Which other agents have the ticket on their screens. @param {Store} store @param {string} id */
+  #viewers(store, id) {
+    const ids = /** @type {string[]} */ (store.client.replica?.viewers(id) ?? []);
+    const names = new Intl.ListFormat(this.language).format(ids.map((one) => nameOf(this, store, one)));
+    return h(
+      "p",
+      { key: "viewers", class: "viewers", role: "status" },
+      ids.length > 0 && [icon("user"), h("bdi", null, this.t("looking", { names }))],
+    );
   }
 
   /** The clocks that run or were missed. @param {Store} store */
@@ -605,44 +692,106 @@ class ParleyDeskScreen extends ParleyElement {
     return message.deleted_at ? this.t("deleted") : parse(message.text);
   }
 
-  /** The field for a reply, or for a note. @param {Store} store @param {Ticket} ticket */
+  /** Where a reply is written, with all that a composer has, and the canned ones beside it. @param {Store} store @param {Ticket} ticket */
+  #reply(store, ticket) {
+    const isIn = !!store.conversation(ticket.id);
+    return h(
+      "div",
+      { class: "reply said", oninput: () => this.#expand() },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon",
+          "aria-label": this.t("canned"),
+          title: this.t("canned"),
+          "aria-haspopup": "menu",
+          onclick: (/** @type {MouseEvent} */ event) => {
+            this.#menu = { kind: "canned", anchor: /** @type {Element} */ (event.currentTarget) };
+            this.update();
+          },
+        },
+        icon("copy"),
+      ),
+      h("parley-composer", {
+        key: "composer",
+        conversation: ticket.id,
+        // The store sends for those who are in the ticket. For another agent it holds no such conversation, and the API takes no voice message.
+        deliver: isIn ? null : (/** @type {any} */ draft) => this.#respond(store, ticket, draft),
+        "no-voice": !isIn,
+      }),
+    );
+  }
+
+  get #composer() {
+    return /** @type {import("../composer/composer.js").ParleyComposer | null} */ (
+      this.root.querySelector("parley-composer")
+    );
+  }
+
+  /** @param {{text: string, filled: string | null}} reply */
+  #write(reply) {
+    const composer = this.#composer;
+    if (!composer) return;
+    composer.text = reply.filled ?? reply.text;
+    composer.update();
+    composer.focus();
+  }
+
+  /** A shortcut and a space become the canned reply. */
+  #expand() {
+    const text = this.#composer?.text;
+    const reply = this.#beside?.replies.find(({ shortcut }) => shortcut && text === `${shortcut} `);
+    if (reply) this.#write(reply);
+  }
+
+  /** The id of an upload, which stays when it is tried again. @param {File} what */
+  #idOf(what) {
+    const id = this.#ids.get(what) ?? crypto.randomUUID();
+    this.#ids.set(what, id);
+    return id;
+  }
+
+  /** @param {Store} store @param {Ticket} ticket @param {{text: string, files: File[]}} draft */
+  async #respond(store, ticket, { text, files }) {
+    const attachment_ids = [];
+    for (const file of files) {
+      const to = { conversation_id: ticket.id };
+      attachment_ids.push((await store.client.upload(to, file, { clientId: this.#idOf(file) })).id);
+    }
+    const said = { ...(text ? { text } : {}), ...(files.length ? { attachment_ids } : {}) };
+    // A reply that is tried again is the same one.
+    const of = JSON.stringify([ticket.id, said]);
+    if (this.#replying?.of !== of) this.#replying = { of, client_id: crypto.randomUUID() };
+    const body = { ...said, client_id: this.#replying.client_id };
+    const path = { ticket_id: ticket.id };
+    const sent = await this.#rest(store, "POST", "/support/tickets/{ticket_id}/respond", { path, body });
+    this.#replying = null;
+    void this.#readClocks(store, ticket.id);
+    if (!store.conversation(ticket.id)) void this.#readMessages(store, ticket.id);
+    return sent;
+  }
+
+  /** The field for a note. @param {Store} store @param {Ticket} ticket */
   #field(store, ticket) {
-    const isNotes = this.#isNotes;
-    const key = `${ticket.id} ${isNotes}`;
+    const key = ticket.id;
     const text = this.#written[key] ?? "";
-    const label = this.t(isNotes ? "note_write" : "write_message");
+    const label = this.t("note_write");
     const send = async () => {
       if (!text.trim() || this.#isBusy) return;
       this.#isBusy = true;
-      const path = `/support/tickets/{ticket_id}/${isNotes ? "notes" : "respond"}`;
-      const sent = await this.#change(store, ticket, "POST", path, {
+      const sent = await this.#change(store, ticket, "POST", "/support/tickets/{ticket_id}/notes", {
         text: text.trim(),
         client_id: crypto.randomUUID(),
       });
       this.#isBusy = false;
       if (sent) delete this.#written[key];
-      if (sent && isNotes) void this.#readNotes(store, ticket.id);
+      if (sent) void this.#readNotes(store, ticket.id);
       this.update();
     };
     return h(
       "div",
-      { class: isNotes ? "reply private" : "reply" },
-      !isNotes &&
-        h(
-          "button",
-          {
-            type: "button",
-            class: "icon",
-            "aria-label": this.t("canned"),
-            title: this.t("canned"),
-            "aria-haspopup": "menu",
-            onclick: (/** @type {MouseEvent} */ event) => {
-              this.#menu = { kind: "canned", anchor: /** @type {Element} */ (event.currentTarget) };
-              this.update();
-            },
-          },
-          icon("copy"),
-        ),
+      { class: "reply private" },
       h("textarea", {
         class: "field",
         rows: "1",
@@ -652,12 +801,7 @@ class ParleyDeskScreen extends ParleyElement {
         placeholder: label,
         value: text,
         oninput: (/** @type {InputEvent} */ event) => {
-          const { value } = /** @type {HTMLTextAreaElement} */ (event.target);
-          // A shortcut and a space become the canned reply.
-          const reply = isNotes
-            ? null
-            : this.#beside?.replies.find(({ shortcut }) => shortcut && value === `${shortcut} `);
-          this.#written[key] = reply ? (reply.filled ?? reply.text) : value;
+          this.#written[key] = /** @type {HTMLTextAreaElement} */ (event.target).value;
           this.update();
         },
         onkeydown: (/** @type {KeyboardEvent} */ event) => {
@@ -724,10 +868,7 @@ class ParleyDeskScreen extends ParleyElement {
         ? replies.map((reply) => ({
             key: reply.id,
             label: reply.shortcut ? `${reply.title} (${reply.shortcut})` : reply.title,
-            act: () => {
-              this.#written[`${ticket.id} false`] = reply.filled ?? reply.text;
-              this.update();
-            },
+            act: () => this.#write(reply),
           }))
         : [{ label: this.t("no_canned"), isDisabled: true, act: () => {} }],
     });

@@ -3,14 +3,9 @@ import { css } from "../base/theme.js";
 export const desk = css`
 :host { block-size: 100%; container: parley-support / inline-size; background: var(--p-bg); overflow: hidden }
 .find { padding: 0 1rem }
-.filters { display: flex; gap: .35rem; padding: .6rem 1rem .5rem; overflow-x: auto; scrollbar-width: none; flex: none }
+.filters { display: flex; flex-wrap: wrap; gap: .35rem; padding: .6rem 1rem .5rem; flex: none }
 .filters .chip { min-block-size: 1.9rem; padding-inline: .75rem }
-.switch { display: inline-flex; align-items: center; gap: .5rem; font-size: .875em; font-weight: 600; cursor: pointer; position: relative }
-.switch input { appearance: none; inline-size: 2.4rem; block-size: 1.4rem; border-radius: 999px; background: light-dark(#8a8c9c, #6d7080); margin: 0; cursor: pointer; transition: background-color var(--p-quick); position: relative }
-.switch input::before { content: ""; position: absolute; inset-block: .2rem; inset-inline-start: .2rem; inline-size: 1rem; border-radius: 50%; background: #fff; transition: translate var(--p-quick) }
-.switch input:checked { background: light-dark(#1a7f4b, #2b9a66) }
-.switch input:checked::before { translate: 1rem 0 }
-.switch input:checked:dir(rtl)::before { translate: -1rem 0 }
+.switch { font-size: .875em; font-weight: 600 }
 .ticket .under { flex-wrap: nowrap }
 .ticket .late { color: var(--p-danger); font-weight: 600 }
 .priority { font-weight: 600; flex: none }
@@ -39,8 +34,20 @@ export const desk = css`
 .note time { margin-inline-start: auto; font-weight: 400 }
 .note :is(p, ul, ol, pre, blockquote) + * { margin-block-start: .4rem }
 .note ul, .note ol { padding-inline-start: 1.3rem; list-style: revert }
+.viewers { display: flex; align-items: center; gap: .4rem; font-size: .85em; color: var(--p-soft) }
+.viewers:not(:empty) { padding: .4rem .9rem; border-block-end: 1px solid var(--p-line) }
+.viewers svg { inline-size: 1rem; block-size: 1rem }
+.history { display: grid; gap: .9rem; max-inline-size: 46rem; border-inline-start: 2px solid var(--p-line); padding-inline-start: 1rem; margin-inline-start: .3rem }
+.history header { display: flex; gap: .8rem; align-items: baseline; font-weight: 600 }
+.history time { margin-inline-start: auto; font-weight: 400; font-size: .85em; color: var(--p-soft); white-space: nowrap }
+.history p { overflow-wrap: anywhere }
+.history ins { text-decoration: none; color: var(--p-text) }
+.history blockquote { margin: .3rem 0 0; padding-inline-start: .7rem; border-inline-start: 3px solid var(--p-line); overflow-wrap: anywhere }
 .reply { display: flex; align-items: end; gap: .4rem; padding: .6rem .8rem; border-block-start: 1px solid var(--p-line) }
 .reply textarea { flex: 1; min-block-size: 2.6rem; max-block-size: 12rem; resize: none; field-sizing: content; border-radius: 20px; background: var(--p-raised); line-height: 1.4 }
+.reply.said { gap: 0; padding: 0; background: var(--p-bg) }
+.reply.said > .icon { inline-size: 2.5rem; block-size: 2.5rem; margin-block-end: calc(.55rem + env(safe-area-inset-bottom)); margin-inline-start: .5rem; flex: none }
+.reply parley-composer { flex: 1; min-inline-size: 0; margin-block-start: -1px }
 .reply .send { background: var(--p-accent); color: var(--p-on-accent) }
 .reply.private textarea { background: var(--p-warn); color: var(--p-on-warn) }
 .reply.private textarea::placeholder { color: inherit; opacity: .85 }

@@ -38,9 +38,10 @@ export function short(count) {
  * @param {import("./inbox.js").ParleyInbox} host
  * @param {Store} store
  * @param {ShownConversation} conversation
- * @param {{isCurrent: boolean, isReached: boolean}} place `isReached`: Tab comes to this entry
+ * @param {{isCurrent: boolean, isReached: boolean, index: number, count: number}} place `isReached`: Tab comes to this entry; others than those near the
+ *   screen are not in the document, so each says which of how many it is
  */
-export function entry(host, store, conversation, { isCurrent, isReached }) {
+export function entry(host, store, conversation, { isCurrent, isReached, index, count }) {
   const { id, title_shown: title, other, unread } = conversation;
   const now = store.now();
   const muted = isMuted(conversation, now);
@@ -50,7 +51,14 @@ export function entry(host, store, conversation, { isCurrent, isReached }) {
   const classes = ["entry", isCurrent && "current", unread > 0 && "unread", muted && "muted"];
   return h(
     "li",
-    { key: id, class: classes.filter(Boolean).join(" "), part: isCurrent ? "entry current" : "entry", "data-id": id },
+    {
+      key: id,
+      class: classes.filter(Boolean).join(" "),
+      part: isCurrent ? "entry current" : "entry",
+      "data-id": id,
+      "aria-posinset": index + 1,
+      "aria-setsize": count,
+    },
     h(
       "button",
       {
@@ -71,6 +79,7 @@ export function entry(host, store, conversation, { isCurrent, isReached }) {
           "span",
           { class: "top" },
           h("span", { class: "title cut auto", dir: "auto" }, title),
+          conversation.title && other?.name && h("bdi", { class: "soft cut with" }, other.name),
           muted && icon("mute", "mark"),
           muted && h("span", { class: "hidden" }, host.t("muted")),
           conversation.settings.pinned && icon("pin", "mark"),
@@ -93,18 +102,19 @@ export function entry(host, store, conversation, { isCurrent, isReached }) {
         ),
       ),
     ),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "icon menu-button",
-        tabindex: isReached ? "0" : "-1",
-        "aria-label": host.t("actions_of", { name: title }),
-        "aria-haspopup": "menu",
-        onclick: (/** @type {MouseEvent} */ event) => host.openMenu(event, id),
-      },
-      icon("more"),
-    ),
+    !id.startsWith("to:") &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon menu-button",
+          tabindex: isReached ? "0" : "-1",
+          "aria-label": host.t("actions_of", { name: title }),
+          "aria-haspopup": "menu",
+          onclick: (/** @type {MouseEvent} */ event) => host.openMenu(event, id),
+        },
+        icon("more"),
+      ),
   );
 }
 
@@ -139,6 +149,7 @@ function receipt(store, conversation) {
   const last = conversation.last_message;
   if (!last || conversation.type !== "direct" || last.sender_id !== store.userId || last.system || last.deleted_at)
     return null;
+  if ("pending" in last) return icon("clock", "mark");
   const state = store.receipt(conversation.id, last.seq);
   return icon(state === "sent" ? "check" : "checks", state === "read" ? "mark read" : "mark");
 }

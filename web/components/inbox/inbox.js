@@ -1,11 +1,12 @@
 /** The list of conversations: search, filters, what is new, and what can be done with each. */
 import { avatar } from "../base/avatar.js";
 import { menu, modal } from "../base/dialog.js";
-import { define, ParleyElement } from "../base/element.js";
+import { around, define, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { wordsVersion } from "../base/languages.js";
 import { highlighted } from "../base/names.js";
+import { ownVersion } from "../base/own.js";
 import { searchField } from "../base/search.js";
 import { exact, relative } from "../base/times.js";
 import { nameOf } from "../thread/system.js";
@@ -23,7 +24,11 @@ const FILTERS = ["all", "unread", "pinned", "archived"];
 const PAUSE_MS = 300; // after the last key: a search through long conversations is the dearest request
 const HOUR = 3_600_000;
 const LONG_PRESS_MS = 500;
+const UNDO_MS = 10_000;
 const MOST_WATCHED = 50; // people whose presence the list follows
+const ROW = 67; // pixels of an entry, until one was drawn
+const AROUND = 12; // entries beyond the screen that are drawn
+const MOST_KEPT = 100; // entries between the screen and the one with the focus, so far as it stays drawn
 const BEFORE = 24; // characters before the first place that a search found
 
 /**
@@ -44,7 +49,8 @@ export class ParleyInbox extends ParleyElement {
   found = null;
   /** @type {string | null} the entry that Tab comes to */
   #reached = null;
-  /** @type {{id: string, anchor: Element | {x: number, y: number}} | null} */
+  #isSetting = false;
+  /** @type {{id: string, anchor: Element | {x: number, y: number, held?: boolean}} | null} */
   #menu = null;
   /** @type {{people: People, isGroup: boolean, isNaming: boolean, title: string, isBusy: boolean} | null} */
   #dialog = null;
@@ -53,6 +59,10 @@ export class ParleyInbox extends ParleyElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pressing;
   #hasPressed = false;
+  /** What was just put away or back. @type {{id: string, name: string, archived: boolean} | null} */
+  #moved = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #undoing;
   /** @type {Map<string, {conversation: ShownConversation, memory: string, tree: import("../base/h.js").Tree}>} */
   #drawn = new Map();
   /** Grows as times grow old. */
@@ -63,6 +73,10 @@ export class ParleyInbox extends ParleyElement {
   #isLoadingMore = false;
   /** @type {IntersectionObserver | null} */
   #observer = null;
+  /** Which entries of the list are drawn, and how high one is. */
+  #window = { start: 0, end: 0, row: ROW };
+  /** Whether the first or the last entry gets the focus, once it is drawn. @type {"first" | "last" | null} */
+  #goal = null;
 
   /** @override */
   connectedCallback() {
@@ -74,6 +88,8 @@ export class ParleyInbox extends ParleyElement {
     this.gone.signal.addEventListener("abort", () => {
       clearInterval(minute);
       clearTimeout(this.#timer);
+      clearTimeout(this.#undoing);
+      this.#moved = null;
       this.#observer?.disconnect();
       this.#observer = null;
       this.#unwatch();
@@ -91,6 +107,14 @@ export class ParleyInbox extends ParleyElement {
     };
     if (document.hidden) setTimeout(draw, PAUSE_MS);
     else requestAnimationFrame(draw);
+  }
+
+  /** @override */
+  forget() {
+    clearTimeout(this.#timer);
+    this.q = "";
+    this.found = this.#menu = this.#dialog = null;
+    this.#isSetting = false;
   }
 
   /** Opens the dialog for a new conversation. */
@@ -113,9 +137,7 @@ export class ParleyInbox extends ParleyElement {
       this.#hasPressed = false; // the finger that opened the menu
       return;
     }
-    if (!this.emit("select", { conversation_id: id, message_seq: seq ?? null })) return;
-    this.store?.select(id);
-    if (seq !== undefined) void this.attempt(() => this.store?.jump(id, seq));
+    this.goTo(id, seq);
   }
 
   /** @param {string} id */
@@ -129,10 +151,10 @@ export class ParleyInbox extends ParleyElement {
   openMenu(event, id) {
     event.preventDefault();
     const isMouse = event.type === "contextmenu" && event.clientX > 0;
-    this.#menu = {
-      id,
-      anchor: isMouse ? { x: event.clientX, y: event.clientY } : /** @type {Element} */ (event.currentTarget),
-    };
+    const { clientX: x, clientY: y } = event;
+    const isHeld = /** @type {PointerEvent} */ (event).pointerType === "touch";
+    const at = isHeld ? { x, y, held: true } : { x, y };
+    this.#menu = { id, anchor: isMouse ? at : /** @type {Element} */ (event.currentTarget) };
     this.update();
   }
 
@@ -146,7 +168,7 @@ export class ParleyInbox extends ParleyElement {
         const { clientX: x, clientY: y } = event;
         this.#pressing = setTimeout(() => {
           this.#hasPressed = true;
-          this.#menu = { id, anchor: { x, y } };
+          this.#menu = { id, anchor: { x, y, held: true } };
           this.update();
         }, LONG_PRESS_MS);
       },
@@ -172,20 +194,55 @@ export class ParleyInbox extends ParleyElement {
           icon("plus"),
           this.t("new"),
         ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "icon",
+            part: "settings",
+            "aria-label": this.t("settings"),
+            title: this.t("settings"),
+            onclick: () => this.#set(true),
+          },
+          icon("settings"),
+        ),
         h("slot", { name: "actions" }),
       ),
       this.#search(),
       this.#filters(store),
       this.problemBar(),
+      this.#undoBar(store),
       this.offlineBar(store),
       h(
         "div",
-        { class: "scroll", part: "list", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#move(event) },
+        {
+          class: "scroll",
+          part: "list",
+          onkeydown: (/** @type {KeyboardEvent} */ event) => this.#move(event),
+          onscroll: () => this.#look() && this.update(),
+        },
         searched ? this.#results(store, searched) : this.#list(store),
       ),
       this.#menu && this.#menuOf(store, this.#menu.id),
       this.#dialog && this.#newDialog(store),
+      this.#isSetting &&
+        modal(
+          {
+            key: "settings",
+            class: "settings",
+            title: this.t("settings"),
+            close: this.t("close"),
+            onclose: () => this.#set(false),
+          },
+          h("parley-settings"),
+        ),
     );
+  }
+
+  /** @param {boolean} isSetting */
+  #set(isSetting) {
+    this.#isSetting = isSetting;
+    this.update();
   }
 
   /** @override */
@@ -195,6 +252,81 @@ export class ParleyInbox extends ParleyElement {
     this.#observer.disconnect();
     if (end) this.#observer.observe(end);
     this.#watch();
+    const scroller = this.root.querySelector(".scroll");
+    if (this.#goal && scroller) scroller.scrollTop = this.#goal === "first" ? 0 : scroller.scrollHeight;
+    if (this.#look()) return this.update();
+    if (this.#goal) this.#focus(this.#goal === "first" ? 0 : this.#stops().length - 1);
+    this.#goal = null;
+  }
+
+  /** Finds which entries are on the screen; returns whether others have to be drawn. */
+  #look() {
+    const list = /** @type {HTMLElement | null} */ (this.root.querySelector(".entries"));
+    const scroller = list?.parentElement;
+    if (!list || !scroller?.clientHeight) return false;
+    const shown = this.#window;
+    const rows = /** @type {HTMLElement[]} */ ([...list.children]);
+    const [first, second] = rows;
+    const { row } = shown;
+    if (first && second) shown.row = second.offsetTop - first.offsetTop || ROW;
+    const above = scroller.getBoundingClientRect().top - list.getBoundingClientRect().top;
+    const at = Math.floor(above / shown.row);
+    const height = Math.ceil(scroller.clientHeight / shown.row);
+    if (at - 4 >= shown.start - (shown.start ? 0 : AROUND) && at + height + 4 <= shown.end) return row !== shown.row;
+    const focused = shown.start + rows.findIndex((one) => one === this.root.activeElement?.closest("li"));
+    const { start, end } = shown;
+    shown.start = Math.max(0, at - AROUND);
+    shown.end = Math.max(0, at + height) + AROUND;
+    // A list that is scrolled a little does not lose the focus.
+    if (focused >= start && focused > shown.start - MOST_KEPT) shown.start = Math.min(shown.start, focused);
+    if (focused >= start && focused < shown.end + MOST_KEPT) shown.end = Math.max(shown.end, focused + 1);
+    return shown.start !== start || shown.end !== end || row !== shown.row;
+  }
+
+  /** Puts a conversation away or back; a moment long that can be undone. @param {Store} store @param {ShownConversation} conversation @param {boolean} archived */
+  async #archive(store, conversation, archived) {
+    clearTimeout(this.#undoing);
+    this.#moved = null;
+    const done = await this.attempt(() => Promise.resolve(store.archive(conversation.id, archived)).then(() => true));
+    if (done) this.#moved = { id: conversation.id, name: conversation.title_shown, archived };
+    this.#undoing = setTimeout(() => {
+      this.#moved = null;
+      this.update();
+    }, UNDO_MS);
+    this.update();
+  }
+
+  /** Lets the newest message be read later. A conversation on the screen would be read at once. @param {string} conversation_id */
+  async #unread(conversation_id) {
+    const store = /** @type {Store} */ (this.store);
+    if (store.current === conversation_id) store.select(null);
+    const seq = store.conversation(conversation_id)?.last_seq;
+    await store.client.rest("PUT", "/conversations/{conversation_id}/unread", {
+      path: { conversation_id },
+      body: /** @type {any} */ ({ seq }),
+    });
+  }
+
+  /** @param {Store} store */
+  #undoBar(store) {
+    const moved = this.#moved;
+    const undo = () => {
+      this.#moved = null;
+      this.update();
+      void this.attempt(() => store.archive(moved?.id, !moved?.archived));
+    };
+    return h(
+      "div",
+      { role: "status", key: "undo" },
+      moved &&
+        h(
+          "div",
+          { class: "bar", part: "done" },
+          icon("archive"),
+          h("span", null, this.t(moved.archived ? "archived_now" : "unarchived_now", { name: moved.name })),
+          h("button", { type: "button", class: "link", onclick: undo }, this.t("undo")),
+        ),
+    );
   }
 
   // --- The head ------------------------------------------------------------------------------------------------------
@@ -288,14 +420,16 @@ export class ParleyInbox extends ParleyElement {
     const more = store.hasMore(state);
     if (list.length)
       return [this.#entries(store, list), more && filter !== "pinned" && h("div", { key: "end", class: "end" })];
-    const isListed = /** @type {any} */ (store.state).isListed;
-    if ((!isListed && store.connection.status !== "offline") || (this.#isLoadingMore && filter === "archived"))
+    const { hello, status } = store.connection;
+    // Until the server has said so, a list without entries does not mean that there are none.
+    const isListed = /** @type {any} */ (store.state).isListed && (hello !== null || status === "online");
+    if ((!isListed && status !== "offline") || (this.#isLoadingMore && filter === "archived"))
       return skeleton(this.t("loading"));
+    if (!isListed) return this.state("offline", this.t("error_network"));
     if (filter === "unread")
       return [this.state("check", this.t("no_unread")), more && h("div", { key: "end", class: "end" })];
     if (filter === "pinned") return this.state("pin", this.t("no_pinned"), this.t("no_pinned_hint"));
     if (filter === "archived") return this.state("archive", this.t("no_archived"), this.t("no_archived_hint"));
-    if (!isListed) return this.state("offline", this.t("error_network"));
     const start = h(
       "button",
       { type: "button", class: "button main", onclick: () => this.compose() },
@@ -310,29 +444,42 @@ export class ParleyInbox extends ParleyElement {
 
   /** @param {Store} store @param {ShownConversation[]} list */
   #entries(store, list) {
-    const reached = list.some(({ id }) => id === this.#reached)
+    const { row } = this.#window;
+    const end = Math.min(list.length, this.#window.end || 2 * AROUND);
+    const start = Math.min(this.#window.start, Math.max(0, end - AROUND));
+    const drawn = list.slice(start, end);
+    const reached = drawn.some(({ id }) => id === this.#reached)
       ? this.#reached
-      : (list.find(({ id }) => id === store.current) ?? list[0])?.id;
+      : (drawn.find(({ id }) => id === store.current) ?? drawn[0])?.id;
     return h(
       "ul",
-      { class: "entries", role: "list", key: "entries", "aria-label": this.t("conversations") },
-      list.map((conversation) => this.#entry(store, conversation, reached)),
+      {
+        class: "entries",
+        role: "list",
+        key: "entries",
+        "aria-label": this.t("conversations"),
+        style: { "padding-block": `${start * row}px ${(list.length - end) * row}px` },
+      },
+      drawn.map((conversation, index) => this.#entry(store, conversation, reached, start + index, list.length)),
     );
   }
 
-  /** An entry of which nothing has changed is the very tree of before, which is not looked at. @param {Store} store @param {ShownConversation} conversation @param {string | null | undefined} reached */
-  #entry(store, conversation, reached) {
+  /** An entry of which nothing has changed is the very tree of before, which is not looked at. @param {Store} store @param {ShownConversation} conversation @param {string | null | undefined} reached @param {number} index @param {number} count */
+  #entry(store, conversation, reached, index, count) {
     const { id, other } = conversation;
-    const place = { isCurrent: id === store.current, isReached: id === reached };
+    const place = { isCurrent: id === store.current, isReached: id === reached, index, count };
     const memory = [
       place.isCurrent,
       place.isReached,
+      index,
+      count,
       other && store.presence(other.id).online,
       store.typing(id).join(),
       store.receipt(id, conversation.last_message?.seq ?? 0),
       isMuted(conversation, store.now()),
       this.language,
       wordsVersion(),
+      ownVersion(),
       this.#age,
     ].join("\u0001");
     const known = this.#drawn.get(id);
@@ -376,7 +523,10 @@ export class ParleyInbox extends ParleyElement {
     const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    if (next < 0) /** @type {HTMLElement | null} */ (this.root.querySelector(".find input"))?.focus();
+    if (/^(Home|End)$/.test(event.key)) {
+      this.#goal = event.key === "Home" ? "first" : "last";
+      this.update();
+    } else if (next < 0) /** @type {HTMLElement | null} */ (this.root.querySelector(".find input"))?.focus();
     else this.#focus(Math.min(next, all.length - 1));
   }
 
@@ -535,7 +685,7 @@ export class ParleyInbox extends ParleyElement {
           { class: "top" },
           h("bdi", { class: "title cut" }, nameOf(this, store, message.sender_id)),
           conversation &&
-            (conversation.type !== "direct" || message.sender_id === store.userId) &&
+            conversation.title_shown !== store.user(message.sender_id).name &&
             h("bdi", { class: "soft cut" }, conversation.title_shown),
           h(
             "time",
@@ -553,8 +703,8 @@ export class ParleyInbox extends ParleyElement {
   /** @param {Store} store @param {string} id */
   #menuOf(store, id) {
     const conversation = store.conversation(id);
-    if (!conversation || !this.#menu) return null;
-    const { archived, settings, unread } = conversation;
+    if (!conversation || !this.#menu || id.startsWith("to:")) return null; // the first message has not made it yet
+    const { archived, last_seq, settings, unread } = conversation;
     const muted = isMuted(conversation, store.now());
     /** @param {() => unknown} act */
     const doing = (act) => () => void this.attempt(async () => act());
@@ -569,6 +719,7 @@ export class ParleyInbox extends ParleyElement {
       },
       items: [
         unread > 0 && { label: this.t("mark_read"), icon: "checks", act: doing(() => store.markRead(id)) },
+        !unread && last_seq > 0 && { label: this.t("mark_unread"), icon: "chat", act: doing(() => this.#unread(id)) },
         {
           label: this.t(settings.pinned ? "unpin" : "pin"),
           icon: "pin",
@@ -581,7 +732,7 @@ export class ParleyInbox extends ParleyElement {
         {
           label: this.t(archived ? "unarchive" : "archive"),
           icon: "archive",
-          act: doing(() => store.archive(id, !archived)),
+          act: () => void this.#archive(store, conversation, !archived),
         },
       ],
     });
@@ -592,7 +743,7 @@ export class ParleyInbox extends ParleyElement {
     const dialog = this.#dialog;
     if (dialog?.isBusy) return;
     if (dialog) dialog.isBusy = true;
-    const id = await this.attempt(() => this.store?.openContext({ user_id: userId }));
+    const id = await this.attempt(() => this.store?.begin({ user_id: userId }));
     if (dialog) dialog.isBusy = false;
     if (id) this.#opened(id);
   }
@@ -618,6 +769,12 @@ export class ParleyInbox extends ParleyElement {
     this.filter = "all";
     this.choose(id);
     this.update();
+    // The person is about to write. The dialog that closes gives the focus back first.
+    const host = around(this);
+    setTimeout(
+      () => /** @type {HTMLElement | null} */ ((host?.root ?? document).querySelector("parley-composer"))?.focus(),
+      60,
+    );
   }
 
   /** @param {Store} store */

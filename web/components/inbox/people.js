@@ -137,18 +137,7 @@ export class People {
         { class: "people", role: "list", key: "people" },
         people.map((person) => this.#row(person)),
       ),
-      this.next &&
-        h(
-          "button",
-          {
-            key: "more",
-            type: "button",
-            class: "button wide",
-            disabled: this.isLoading,
-            onclick: () => void this.#look(this.next),
-          },
-          host.t("show_more"),
-        ),
+      this.next && host.showMore(this.isLoading, () => void this.#look(this.next)),
     ];
   }
 

@@ -10,12 +10,12 @@ export const lists = css`
 .chips { display: flex; flex-wrap: wrap; gap: .4rem; padding-block-start: .6rem }
 .chip { display: inline-flex; align-items: center; gap: .3rem; min-block-size: 2rem; max-inline-size: 14rem; padding: .2rem .7rem; border-radius: 999px; font-size: .875em; font-weight: 500; background: var(--p-raised); border: 1px solid transparent; color: var(--p-soft); white-space: nowrap }
 .chip svg { inline-size: .95rem; block-size: .95rem }
-.chip[aria-pressed=true] { background: var(--p-active); color: light-dark(#43309a, #d9cffb); font-weight: 600 }
+.chip[aria-pressed=true] { background: var(--p-active); color: var(--p-on-active); font-weight: 600 }
 .people { display: grid; gap: .1rem; margin-block-start: .5rem }
 .person { display: flex; align-items: center; gap: .75rem; inline-size: 100%; padding: .5rem .6rem; border-radius: 12px; text-align: start; min-inline-size: 0 }
 .person .cut { flex: 0 1 auto; font-weight: 500 }
 .person .tick { margin-inline-start: auto }
-.chips .chip { background: var(--p-active); color: light-dark(#43309a, #d9cffb) }
+.chips .chip { background: var(--p-active); color: var(--p-on-active) }
 .tick { inline-size: 1.35rem; block-size: 1.35rem; border-radius: 50%; border: 1.5px solid light-dark(#8a8c9c, #6d7080); display: grid; place-items: center; flex: none }
 .tick.on { background: var(--p-accent); border-color: transparent; color: var(--p-on-accent) }
 .tick svg { inline-size: .9rem; block-size: .9rem }
@@ -35,19 +35,21 @@ export const lists = css`
 export const inbox = css`
 :host { block-size: 100%; min-block-size: 0; container: parley-inbox / inline-size; background: var(--p-bg) }
 .inbox { display: flex; flex-direction: column; block-size: 100%; min-block-size: 0 }
-.head { display: flex; align-items: center; gap: .5rem; padding: .9rem 1rem .55rem }
-.head h2 { flex: 1; font-size: 1.3rem; letter-spacing: -.015em; line-height: 1.2 }
+.head { display: flex; align-items: center; gap: clamp(.2rem, 1.2vw, .5rem); padding: .9rem 1rem .55rem }
+.head h2 { flex: 1; min-inline-size: 0; overflow: hidden; text-overflow: ellipsis; font-size: clamp(1.05rem, 4.4vw, 1.3rem); letter-spacing: -.015em; line-height: 1.2 }
 .head .new { min-block-size: 2.1rem; padding-inline: .65rem .95rem; gap: .25rem }
+.dialog.settings { inline-size: min(44rem, calc(100vw - 1rem)) }
+.dialog.settings > .body { padding: 0 }
 .head .new svg { inline-size: 1.1rem; block-size: 1.1rem }
 .find { padding-inline: 1rem }
 .find .field { background: var(--p-raised); border-color: transparent; box-shadow: inset 0 0 0 1px light-dark(#8a8c9c80, #6d7080) }
 .find .clear { position: absolute; inset-inline-end: .2rem; inset-block-start: .15rem }
-.filters { display: flex; gap: .35rem; padding: .6rem 1rem .5rem; overflow-x: auto; scrollbar-width: none; flex: none }
+.filters { display: flex; flex-wrap: wrap; gap: .35rem; padding: .6rem 1rem .5rem; flex: none }
 .filters .chip { padding-inline: .75rem; min-block-size: 1.9rem }
 .scroll { flex: 1; min-block-size: 0; overflow-y: auto; overscroll-behavior: contain; padding: .15rem .5rem .75rem; scrollbar-width: thin; scrollbar-color: var(--p-line) transparent }
 .scroll > h3 { font-size: .75rem; font-weight: 600; color: var(--p-soft); text-transform: uppercase; letter-spacing: .05em; padding: .9rem .6rem .35rem }
 .entries { display: grid; gap: 1px }
-.entry { position: relative; border-radius: 14px; content-visibility: auto; contain-intrinsic-size: auto 4.1rem }
+.entry { position: relative; border-radius: 14px }
 .open { display: flex; align-items: center; gap: .75rem; inline-size: 100%; padding: .6rem .6rem; border-radius: 14px; text-align: start; min-inline-size: 0; transition: background-color 80ms; -webkit-touch-callout: none; user-select: none }
 .open:focus-visible { outline-offset: -2px }
 .current > .open { background: var(--p-active) }
@@ -68,6 +70,7 @@ export const inbox = css`
 .said > .from { flex: none; max-inline-size: 45% }
 .typing { color: var(--p-accent); font-weight: 500 }
 .draft { color: var(--p-danger); font-weight: 500 }
+.with { flex: none; max-inline-size: 45%; font-size: .875em }
 .unread .title, .unread .top time { font-weight: 700 }
 .unread .top time { color: var(--p-accent) }
 .current .top time { color: var(--p-text) }

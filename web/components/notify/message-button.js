@@ -1,7 +1,7 @@
 /** A button that begins a conversation with a person: the first message makes it. */
 import { avatar } from "../base/avatar.js";
 import { modal } from "../base/dialog.js";
-import { define, ParleyElement } from "../base/element.js";
+import { define, ParleyElement, recipientOf } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { button } from "./styles.js";
@@ -28,10 +28,12 @@ export class ParleyMessageButton extends ParleyElement {
 
   /** The conversation that the first message makes. */
   get #recipient() {
-    const [type, ...rest] = (this.getAttribute("context") ?? "").split(":");
-    const title = this.getAttribute("title");
-    const context = type ? { type, id: rest.join(":") || null, ...(title ? { title } : {}) } : null;
-    return { user_id: this.getAttribute("user") ?? "", context };
+    return recipientOf(this, "title");
+  }
+
+  /** @override */
+  forget() {
+    this.#dialog = null;
   }
 
   /** @override */
@@ -56,7 +58,7 @@ export class ParleyMessageButton extends ParleyElement {
         icon("chat"),
         h("slot", null, this.getAttribute("label") ?? this.t("message_name", { name })),
       ),
-      this.#dialog && this.#shown(store, { ...user, name }),
+      this.#dialog && this.#shown({ ...user, name }),
     ];
   }
 
@@ -70,7 +72,7 @@ export class ParleyMessageButton extends ParleyElement {
     // Whether the person may be written to is known before anything is typed.
     try {
       const said = await store.explain(this.#recipient);
-      if (!said.allowed && said.code !== "already_open") dialog.refusal = said.detail;
+      if (!said.allowed && said.code !== "already_open") dialog.refusal = this.because(said);
       dialog.existing = said.conversation_id ?? null;
     } catch {
       // The send tells what is wrong.
@@ -94,15 +96,15 @@ export class ParleyMessageButton extends ParleyElement {
     this.update();
   }
 
-  /** @param {Store} store @param {string} id */
-  #go(store, id) {
+  /** @param {string} id */
+  #go(id) {
     this.#dialog = null;
     this.update();
-    if (this.emit("select", { conversation_id: id, message_seq: null })) store.select(id);
+    this.goTo(id);
   }
 
-  /** @param {Store} store @param {import("../base/contract.d.ts").User} user */
-  #shown(store, user) {
+  /** @param {import("../base/contract.d.ts").User} user */
+  #shown(user) {
     const dialog = this.#dialog;
     if (!dialog) return null;
     const onclose = () => {
@@ -114,7 +116,7 @@ export class ParleyMessageButton extends ParleyElement {
       id &&
       h(
         "button",
-        { key: "open", type: "button", class: "button", onclick: () => this.#go(store, id) },
+        { key: "open", type: "button", class: "button", onclick: () => this.#go(id) },
         icon("chat"),
         this.t("open"),
       );

@@ -32,6 +32,12 @@ export class ParleyNotifications extends ParleyElement {
   #read = null;
 
   /** @override */
+  forget() {
+    this.#isOpen = this.#isLoading = false;
+    this.#next = "";
+  }
+
+  /** @override */
   signedOut() {
     return null;
   }
@@ -75,6 +81,7 @@ export class ParleyNotifications extends ParleyElement {
     this.#isLoading = true;
     this.update();
     const page = await this.attempt(() => store.loadNotifications(cursor));
+    if (this.store !== store) return; // another person's
     this.#isLoading = false;
     if (page && (cursor || this.#next === "")) this.#next = page.next;
     this.update();
@@ -159,11 +166,7 @@ export class ParleyNotifications extends ParleyElement {
     this.#isOpen = false;
     this.update();
     if (!notice.seen) void this.attempt(() => store.seeNotification(notice.id));
-    const seq = Number(notice.message_id?.split(".").at(-1)) || null;
-    if (!this.emit("select", { conversation_id: notice.conversation_id, message_seq: seq })) return;
-    store.select(notice.conversation_id);
-    // Messages lead to the first unread one, which the thread shows by itself; a mention or a reaction may be far from it.
-    if (seq && /mention|reaction/.test(notice.kind)) void this.attempt(() => store.jump(notice.conversation_id, seq));
+    this.goTo(notice.conversation_id, Number(notice.message_id?.split(".").at(-1)) || null);
   }
 }
 

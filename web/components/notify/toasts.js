@@ -4,6 +4,7 @@ import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { face } from "../inbox/entry.js";
 import { previewOf } from "../inbox/preview.js";
+import { mayTell, withLast } from "./rules.js";
 import { toasts } from "./styles.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
@@ -35,6 +36,11 @@ export class ParleyToasts extends ParleyElement {
   }
 
   /** @override */
+  forget() {
+    this.#toasts = [];
+  }
+
+  /** @override */
   signedOut() {
     return null;
   }
@@ -49,23 +55,21 @@ export class ParleyToasts extends ParleyElement {
         (() => {});
     }
     const shown = this.#toasts.filter(({ id }) => id !== store.current);
-    return h(
-      "div",
-      { class: "stack", role: "log", "aria-live": "polite", "aria-label": this.t("messages") },
-      shown.map((toast) => this.#toast(store, toast)),
-    );
+    return [
+      h(
+        "div",
+        { class: "stack", role: "log", "aria-live": "polite", "aria-label": this.t("messages"), key: "toasts" },
+        shown.map((toast) => this.#toast(store, toast)),
+      ),
+      h("parley-calls", { key: "calls", exportparts: "call" }),
+    ];
   }
 
   /** @param {Store} store @param {any} message */
   #take(store, message) {
     const id = message.conversation_id;
     const conversation = store.conversation(id);
-    const settings = conversation?.settings;
-    if (!conversation || conversation.archived || store.current === id || message.blocked) return;
-    // The same rules as for every sound or banner of a client's own.
-    if (settings?.muted_until && Date.parse(settings.muted_until) > store.now()) return;
-    const isMentioned = message.mentions?.some((/** @type {string} */ one) => one === "*" || one === store.userId);
-    if (settings?.notifications === "none" || (settings?.notifications === "mentions" && !isMentioned)) return;
+    if (!conversation || store.current === id || !mayTell(store, message)) return;
     const rest = this.#toasts.filter((toast) => toast.id !== id || clearTimeout(toast.timer));
     this.#toasts = [...rest, { id, message, timer: this.#later(id) }].slice(-MOST);
     this.update();
@@ -87,10 +91,7 @@ export class ParleyToasts extends ParleyElement {
     const { id, message } = toast;
     const conversation = store.conversation(id);
     if (!conversation) return null;
-    const preview = previewOf(this, store, {
-      ...conversation,
-      last_message: { ...message, attachments: shortly(message.attachments) },
-    });
+    const preview = previewOf(this, store, withLast(conversation, message));
     // A person who reads, points at it or has the focus there is not hurried.
     const wait = () => clearTimeout(toast.timer);
     const go = () => {
@@ -115,7 +116,7 @@ export class ParleyToasts extends ParleyElement {
           class: "open",
           onclick: () => {
             this.#dismiss(id);
-            if (this.emit("select", { conversation_id: id, message_seq: message.seq })) store.select(id);
+            this.goTo(id, message.seq);
           },
         },
         face(conversation),
@@ -138,12 +139,6 @@ export class ParleyToasts extends ParleyElement {
       ),
     );
   }
-}
-
-/** A message's files as a list entry has them. @param {any} files */
-function shortly(files) {
-  if (!Array.isArray(files)) return files;
-  return files.length ? { count: files.length, kind: files[0].kind, name: files[0].name } : null;
 }
 
 define("parley-toasts", ParleyToasts);

@@ -4,7 +4,7 @@ import { css } from "../base/theme.js";
 export const ticket = css`
 .status { display: inline-flex; align-items: center; gap: .35rem; padding: .1rem .55rem; border-radius: 999px; font-size: .75rem; font-weight: 600; line-height: 1.5; white-space: nowrap; background: light-dark(#eceef2, #363945); color: light-dark(#43465a, #d6d8e2) }
 .status.open { background: light-dark(#e3edff, #1f3357); color: light-dark(#14418b, #b9d2ff) }
-.status.in_progress { background: light-dark(#ece6fd, #37305a); color: light-dark(#43309a, #d9cffb) }
+.status.in_progress { background: light-dark(#ece6fd, #37305a); color: var(--p-on-active) }
 .status.waiting_on_customer { background: light-dark(#fff0d0, #4a3b16); color: light-dark(#6b4a00, #ffdf9b) }
 .status.resolved { background: light-dark(#dcf5e6, #173d2a); color: light-dark(#125c36, #a7e8c5) }
 .form { display: grid; gap: 1rem }
@@ -28,7 +28,7 @@ export const support = css`
 .ticket { display: grid; grid-template-columns: 1fr auto; gap: .3rem .75rem; inline-size: 100%; padding: .75rem .7rem; border-radius: 14px; text-align: start; min-inline-size: 0 }
 .ticket strong { font-weight: 600; min-inline-size: 0 }
 .ticket.new strong { font-weight: 700 }
-.ticket time { font-size: .8125em; color: var(--p-soft); padding-block-start: .1em }
+.ticket time { font-size: .8125em; color: var(--p-soft); flex: none; white-space: nowrap; padding-block-start: .1em }
 .ticket .under { display: flex; align-items: center; gap: .5rem; min-inline-size: 0; font-size: .875em; color: var(--p-soft) }
 .ticket .badge { justify-self: end }
 .ticket[aria-current=true] { background: var(--p-active) }
@@ -39,12 +39,13 @@ export const support = css`
 .talk parley-thread { flex: 1; min-block-size: 0 }
 .top { display: flex; align-items: center; gap: .6rem; padding: .65rem .8rem; border-block-end: 1px solid var(--p-line) }
 .top h2 { font-size: 1.0625rem; line-height: 1.3; min-inline-size: 0 }
-.top .under { display: flex; align-items: center; gap: .55rem; font-size: .85em; color: var(--p-soft); min-inline-size: 0 }
+.top .under { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem .55rem; font-size: .85em; color: var(--p-soft); min-inline-size: 0 }
 .top .status { flex: none }
 .top > .what { min-inline-size: 0; flex: 1 }
 .top .acts { display: flex; gap: .4rem }
 .new-form { overflow-y: auto; padding: .5rem 1rem 2rem }
 .new-form .form { max-inline-size: 36rem; margin-inline: auto }
+.files { display: grid; justify-items: start }
 .foot { border-block-start: 1px solid var(--p-line); padding: .9rem 1rem; background: var(--p-raised); display: grid; gap: .6rem; justify-items: center; text-align: center }
 .foot .form { inline-size: min(30rem, 100%) }
 .foot textarea.field { min-block-size: 4rem }
@@ -68,7 +69,7 @@ export const support = css`
   .panes .talk { display: flex !important; grid-area: 1 / 2 }
   .back { display: none }
 }
-@container parley-support (max-width: 30rem) { .top .more { display: none } }
+@container parley-support (max-width: 30rem) { .top .more { display: none } .top:has(.acts) { flex-wrap: wrap } .top:has(.acts) > .what { flex-basis: calc(100% - 4rem) } .top .acts { margin-inline-start: auto } }
 @container parley-support (max-width: 44.99rem) { .panes.talking .talk { animation: p-slide var(--p-quick) ease-out } }
 @keyframes p-slide { from { opacity: 0; translate: 1.25rem 0 } }
 `;

@@ -3,6 +3,7 @@ import { define, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { exact, relative } from "../base/times.js";
+import { choose } from "../composer/files.js";
 import { short } from "../inbox/entry.js";
 import { skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
@@ -11,7 +12,7 @@ import { badge, categories, categoryName, stars, Tickets } from "./tickets.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("./tickets.js").Ticket} Ticket */
-/** @typedef {{subject: string, description: string, category: string, clientId: string, isBusy: boolean, isTried: boolean, followUpOf: Ticket | null}} Form */
+/** @typedef {{subject: string, description: string, category: string, clientId: string, files: File[], notes: string[], isBusy: boolean, isTried: boolean, followUpOf: Ticket | null}} Form */
 
 /**
  * `categories` names the desk's (`booking: My booking, general`), `context` (`type:id`) what a new request is about, `ticket` which one is shown.
@@ -33,6 +34,8 @@ export class ParleySupport extends ParleyElement {
   #chosen = null;
   /** @type {Form | null} */
   #form = null;
+  /** @type {WeakMap<File, string>} */
+  #ids = new WeakMap();
   /** @type {{rating: number, comment: string, isBusy: boolean}} */
   #rating = { rating: 0, comment: "", isBusy: false };
 
@@ -51,6 +54,12 @@ export class ParleySupport extends ParleyElement {
     super.attributeChangedCallback(name, old, value);
   }
 
+  /** @override */
+  forget() {
+    this.#end();
+    this.#of = this.#tickets = this.#chosen = this.#form = null;
+  }
+
   /** Shows the form for a new request. @param {Ticket | null} [followUpOf] a closed one that it continues */
   ask(followUpOf = null) {
     const [first] = categories(this);
@@ -59,6 +68,8 @@ export class ParleySupport extends ParleyElement {
       description: "",
       category: followUpOf?.category ?? first?.[0] ?? "general",
       clientId: crypto.randomUUID(),
+      files: [],
+      notes: [],
       isBusy: false,
       isTried: false,
       followUpOf,
@@ -146,18 +157,7 @@ export class ParleySupport extends ParleyElement {
                   { key: "tickets", class: "tickets", role: "list" },
                   all.map((one) => this.#row(store, one)),
                 ),
-                tickets?.next &&
-                  h(
-                    "button",
-                    {
-                      key: "more",
-                      type: "button",
-                      class: "button wide",
-                      disabled: tickets.isLoading,
-                      onclick: () => void tickets.load(tickets.next),
-                    },
-                    this.t("show_more"),
-                  ),
+                tickets?.next && this.showMore(tickets.isLoading, () => void tickets.load(tickets.next)),
               ]
             : tickets?.isRead
               ? this.state("chat", this.t("no_tickets"), this.t("no_tickets_hint"), this.#askButton())
@@ -301,6 +301,7 @@ export class ParleySupport extends ParleyElement {
             ),
           ),
           field("description", "textarea", "10000"),
+          this.#files(form, set),
           h(
             "div",
             { key: "send" },
@@ -308,12 +309,87 @@ export class ParleySupport extends ParleyElement {
               "button",
               { type: "submit", class: "button main", disabled: form.isBusy },
               icon("send"),
-              this.t("send_request"),
+              this.t(form.isBusy && form.files.length ? "uploading" : "send_request"),
             ),
           ),
         ),
       ),
     ];
+  }
+
+  /** The files of a request: they are uploaded when it is sent. @param {Form} form @param {(change: Partial<Form>) => void} set */
+  #files(form, set) {
+    const pick = (/** @type {Event} */ event) => {
+      const input = /** @type {HTMLInputElement} */ (event.target);
+      set(choose(this, form.files, input.files ?? []));
+      input.value = "";
+    };
+    return h(
+      "div",
+      { key: "files", class: "files" },
+      h("input", {
+        type: "file",
+        multiple: true,
+        hidden: true,
+        accept: (this.store?.["limits"]?.attachments.types ?? []).join(","),
+        "aria-label": this.t("attach"),
+        onchange: pick,
+      }),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          disabled: form.isBusy,
+          onclick: () => /** @type {HTMLElement | null} */ (this.root.querySelector(".files input"))?.click(),
+        },
+        icon("plus"),
+        this.t("attach"),
+      ),
+      form.files.length > 0 &&
+        h(
+          "div",
+          { class: "chips" },
+          form.files.map((file) =>
+            h(
+              "button",
+              {
+                key: this.#idOf(file),
+                type: "button",
+                class: "chip",
+                disabled: form.isBusy,
+                "aria-label": this.t("remove_name", { name: file.name }),
+                onclick: () => set({ files: form.files.filter((one) => one !== file), notes: [] }),
+              },
+              h("bdi", { class: "cut" }, file.name),
+              icon("close"),
+            ),
+          ),
+        ),
+      form.notes.length > 0 &&
+        h(
+          "div",
+          { role: "alert" },
+          form.notes.map((note) => h("p", { key: note, class: "wrong" }, note)),
+        ),
+    );
+  }
+
+  /** The id of an upload, which stays when it is tried again. @param {File} file */
+  #idOf(file) {
+    const id = this.#ids.get(file) ?? crypto.randomUUID();
+    this.#ids.set(file, id);
+    return id;
+  }
+
+  /** @param {Store} store @param {Form} form @param {Record<string, unknown>} body */
+  async #send(store, form, body) {
+    const place = { for: "ticket", ticket_client_id: form.clientId };
+    const attachment_ids = [];
+    for (const file of form.files)
+      attachment_ids.push((await store.client.upload(place, file, { clientId: this.#idOf(file) })).id);
+    const files = attachment_ids.length ? { attachment_ids } : {};
+    return store.client.rest("POST", "/support/tickets", { body: { ...body, ...files } });
   }
 
   /** @param {Form} form */
@@ -338,7 +414,7 @@ export class ParleySupport extends ParleyElement {
       ...(type ? { context: { type, id: rest.join(":") || null } } : {}),
       ...(form.followUpOf ? { follow_up_of: form.followUpOf.id } : {}),
     };
-    const ticket = await this.attempt(() => store.client.rest("POST", "/support/tickets", { body }));
+    const ticket = await this.attempt(() => this.#send(store, form, body));
     form.isBusy = false;
     if (ticket) {
       this.#tickets?.held.set(ticket.id, ticket);

@@ -51,6 +51,29 @@ export class Tickets {
     this.host.update();
   }
 
+  /**
+   * Reads the first page again, unseen: of two versions the greater one counts. What is not on it goes, unless more pages were read, and but for `kept`,
+   * which is on the screen. A failure leaves what is there.
+   *
+   * @param {string | null} kept
+   */
+  async refresh(kept) {
+    if (!this.isRead || this.isLoading) return;
+    const turn = this.#turn;
+    const page = await this.ask({ limit: 30 }).catch(() => null);
+    if (!page || turn !== this.#turn) return;
+    const before = this.held;
+    this.held = new Map(page.tickets.map((ticket) => [ticket.id, ticket]));
+    const isLong = before.size > page.tickets.length && this.next !== page.next;
+    for (const [id, ticket] of before) {
+      const now = this.held.get(id);
+      if (now ? ticket.version > now.version : isLong || id === kept) this.held.set(id, ticket);
+    }
+    if (!isLong) this.next = page.next;
+    this.error = null;
+    this.host.update();
+  }
+
   /** @param {any} ticket @returns {boolean} whether it is one of the list */
   take(ticket) {
     const known = this.held.get(ticket.id);

@@ -30,6 +30,7 @@ export function itemsFor(thread, store, message) {
         icon: "pin",
         act: () => thread.attempt(() => store["pin"](message.id, !message.pinned)),
       },
+    isThere && !!message.reactions?.length && { label: t("reactions"), icon: "smile", act: dialog("reactions") },
     isThere && isOwn && { label: t("message_info"), icon: "info", act: dialog("info") },
     isThere && !isOwn && { label: t("report"), icon: "flag", act: dialog("report") },
     message.kind !== "system" &&

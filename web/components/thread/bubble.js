@@ -5,7 +5,9 @@ import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { parse, plain } from "../base/markdown.js";
 import { cut } from "../base/names.js";
+import { ownNode } from "../base/own.js";
 import { clock, day, dayKey, exact, relative } from "../base/times.js";
+import { call } from "../calls/calls.js";
 import { attachments, isPicture, preview, widthOf } from "./attachments.js";
 import { nameOf, systemText } from "./system.js";
 import { playing } from "./voice.js";
@@ -127,6 +129,17 @@ function system(thread, store, message) {
     "p",
     { class: "event", part: "system", title: exact(message.created_at, thread.reader()) },
     systemText(thread, store, message),
+    message.system?.event === "call_missed" &&
+      thread.can("call") &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "link",
+          onclick: () => call(thread, store, message.conversation_id, message.system?.media ?? "audio"),
+        },
+        thread.t(message.sender_id === store.userId ? "call" : "call_back"),
+      ),
   );
 }
 
@@ -205,7 +218,13 @@ function bubble(thread, store, message, key, isOwn) {
         "div",
         { class: "origin" },
         icon("forward"),
-        h("span", null, thread.t("forwarded_from", { name: nameOf(thread, store, message.forwarded_from.sender_id) })),
+        h(
+          "span",
+          null,
+          message.forwarded_from.sender_id === store.userId
+            ? thread.t("forwarded")
+            : thread.t("forwarded_from", { name: nameOf(thread, store, message.forwarded_from.sender_id) }),
+        ),
       ),
     message.reply_to && quote(thread, store, message.reply_to),
     attachments(thread, message),
@@ -213,10 +232,16 @@ function bubble(thread, store, message, key, isOwn) {
     h(
       "div",
       { class: "flow", key: "flow" },
-      h("slot", { name: `message-${message.id ?? message.client_id}` }, text(thread, store, message, key)),
+      h("slot", { name: `message-${message.id ?? message.client_id}` }, body(thread, store, message, key)),
       foot(thread, store, message, isOwn),
     ),
   );
+}
+
+/** The host's own body, or the text. @param {Thread} thread @param {Store} store @param {ShownMessage} message @param {string} key */
+function body(thread, store, message, key) {
+  const about = `${key} ${message.change_seq} ${thread.language}`;
+  return ownNode("body", message, about, { class: "text", part: "text" }) ?? text(thread, store, message, key);
 }
 
 /** @param {Thread} thread @param {Store} store @param {ShownMessage} message @param {string} key */
@@ -340,6 +365,10 @@ function reactions(thread, message) {
           title: who(thread, emoji, count, mine),
           disabled: !thread.can("react"),
           onclick: () => thread.react(message, emoji),
+          oncontextmenu: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            thread.openDialog("reactions", message);
+          },
         },
         h("span", { "aria-hidden": "true" }, emoji),
         h("span", { "aria-hidden": "true" }, String(count)),

@@ -145,6 +145,50 @@ function info(thread, store, over) {
   );
 }
 
+/** The people who reacted, page after page until there are some. @param {Thread} thread @param {Store} store @param {Over} over */
+function reactions(thread, store, over) {
+  const { message } = over;
+  const more = async () => {
+    /** @type {any[]} */
+    const found = [...(over["found"] ?? [])];
+    const before = found.length;
+    /** @type {string | null} */
+    let next = over["next"] ?? null;
+    do {
+      const cursor = next;
+      const page = await thread.attempt(() => store["reactions"](message.id, cursor));
+      if (!page || thread.over?.["message"] !== message) return;
+      found.push(...page.reactions);
+      next = page.next;
+    } while (next && found.length === before); // a page of a large group can be empty
+    thread.show({ ...over, kind: "dialog", found, next });
+  };
+  if (!over["asked"]) {
+    over["asked"] = true;
+    void more();
+  }
+  const rows = (over["found"] ?? []).map((/** @type {any} */ one) =>
+    h(
+      "li",
+      { key: `${one.user_id} ${one.emoji}` },
+      avatar(store.user(one.user_id)),
+      h(
+        "div",
+        { class: "titles" },
+        h("b", { class: "cut" }, h("bdi", null, nameOf(thread, store, one.user_id))),
+        h("span", { class: "soft" }, exact(one.reacted_at, thread.reader())),
+      ),
+      h("span", { class: "emoji" }, one.emoji),
+    ),
+  );
+  return dialog(
+    thread,
+    thread.t("reactions"),
+    over["next"] && h("button", { type: "button", class: "button", onclick: more }, thread.t("more")),
+    over["found"] ? h("ul", { class: "people" }, rows) : thread.loading(3),
+  );
+}
+
 /** @param {Thread} thread @param {Store} store @param {Over} over */
 function forward(thread, store, over) {
   /** @type {Set<string>} */
@@ -267,4 +311,4 @@ function picture(thread, _store, over) {
   );
 }
 
-export const dialogs = { remove, report, info, forward, picture };
+export const dialogs = { remove, report, info, reactions, forward, picture };

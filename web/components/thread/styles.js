@@ -17,6 +17,8 @@ export const styles = css`
 .dot { position: absolute; inset-block-end: -1px; inset-inline-end: -1px; inline-size: 12px; block-size: 12px; border-radius: 50%; background: var(--p-good); border: 2px solid var(--p-bg) }
 .scroller { display: flex; flex-direction: column; flex: 1; min-block-size: 0; overflow: hidden auto; overflow-anchor: none; overscroll-behavior: contain; scrollbar-width: thin; scrollbar-color: var(--p-line) transparent; padding-block-end: .5rem }
 .scroller > * { flex: none }
+.rows, .tail { padding-inline: max(0px, (100% - 66rem) / 2) }
+@container (max-width: 24rem) { .head { gap: .15rem; padding-inline: .4rem } .head .titles { margin-inline-start: .4rem } }
 .spacer:first-child { margin-block-start: auto }
 .row { padding: 2px 1rem 0; position: relative; outline-offset: -2px }
 .row.first { padding-block-start: .65rem }
@@ -27,6 +29,7 @@ export const styles = css`
 .line { color: var(--p-danger); gap: .75rem }
 .line::before, .line::after { content: ""; flex: 1; block-size: 1px; background: currentColor; opacity: .35 }
 .event { text-align: center; text-wrap: balance; font-size: .8125rem; color: var(--p-soft); padding: .2rem 2rem; overflow-wrap: anywhere }
+.event .link { padding: .2rem .4rem }
 .said { display: flex; gap: .55rem; position: relative }
 .own .said { justify-content: flex-end }
 .said > .avatar { --s: 2rem }
@@ -167,6 +170,7 @@ form > label { display: grid; gap: .3rem }
 .tools { display: flex; gap: .5rem }
 :dir(rtl) .mirrored, .turned { scale: -1 1 }
 :dir(rtl) .turned { scale: none }
+@container (max-width: 24rem) { .head .role { display: none } }
 @container (max-width: 30rem) { .row { padding-inline: .7rem } .stack { max-inline-size: 86% } .own .stack { max-inline-size: 84% } }
 @media (forced-colors: active) { .bubble, .reactions button, .toolbar, .newest { border: 1px solid CanvasText } .reactions .mine, .quick[aria-pressed=true] { outline: 2px solid Highlight } .dots i { background: CanvasText } }
 `;

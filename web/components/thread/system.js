@@ -21,7 +21,8 @@ export function systemText(host, store, message) {
   if (assignee_id?.to) return host.t("note_ticket_assigned", { whom: name(assignee_id.to) });
   if (status?.to) return host.t("note_ticket_status", { who, title: host.t(`status_${status.to}`) });
   if (rating?.to) return host.t("note_ticket_rated", { who, title: rating.to });
-  return host.t(`note_${event}`, {
+  const isUnanswered = event === "call_missed" && message.sender_id === store.userId;
+  return host.t(isUnanswered ? "note_call_unanswered" : `note_${event}`, {
     who,
     whom,
     title: title ?? "",

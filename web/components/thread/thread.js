@@ -1,10 +1,11 @@
 /** `<parley-thread conversation>`: the messages of a conversation. */
 import { avatar } from "../base/avatar.js";
 import { menu, popover } from "../base/dialog.js";
-import { ParleyElement } from "../base/element.js";
+import { conversationOf, ParleyElement } from "../base/element.js";
 import { QUICK } from "../base/emoji.js";
 import { h, safeUrl } from "../base/h.js";
 import { icon } from "../base/icons.js";
+import { ownVersion } from "../base/own.js";
 import { dayKey, relative, untilChange } from "../base/times.js";
 import { itemsFor } from "./actions.js";
 import { memoryOf, placeOf, quick, row, summary } from "./bubble.js";
@@ -27,11 +28,13 @@ const SAY_MS = 700; // one sentence for what comes together
 const FLASH_MS = 1600;
 const NEAR = 2; // screens from an end of what is held, within which more is read
 
+/** Up to where the user has read; they may have marked it as unread from a message on. @param {ShownConversation} conversation */
+const readOf = ({ read_seq, unread_from_seq }) => Math.min(read_seq, (unread_from_seq ?? Infinity) - 1);
 export class ParleyThread extends ParleyElement {
   /** @override */
   static styles = [styles];
   /** @override */
-  static attributes = ["conversation", "reactions", "no-head"];
+  static attributes = ["conversation", "user", "context", "context-title", "reactions", "no-head"];
 
   /** The row that is pointed at or has the focus. @type {string | null} */
   active = null;
@@ -66,6 +69,8 @@ export class ParleyThread extends ParleyElement {
   #hasBegun = false;
   /** @type {{seq: number, isQuiet?: boolean} | null} where to go once it is loaded */
   #goal = null;
+  /** @type {ShownThread["goal"]} what the store was last seen to want */
+  #wanted = null;
   /** @type {Map<string, {memory: string, message: ShownMessage, tree: Tree}>} */
   #drawn = new Map();
   #lastKey = "";
@@ -82,7 +87,7 @@ export class ParleyThread extends ParleyElement {
   #presenceOf = "";
 
   get conversationId() {
-    return this.getAttribute("conversation") ?? this.store?.current ?? null;
+    return conversationOf(this);
   }
 
   /** The conversation that is shown, by its id. */
@@ -160,12 +165,18 @@ export class ParleyThread extends ParleyElement {
     const conversation = store.conversation(id);
     const thread = store.thread(id);
     this.#shown = conversation;
+    if (thread.goal !== this.#wanted) {
+      this.#wanted = thread.goal;
+      if (thread.goal) this.#goal = { seq: thread.goal.seq, isQuiet: this.#isSeeking };
+    }
     this.#follow(store, conversation, thread);
     this.today = dayKey(store.now());
     this.hasNames = !!conversation && (conversation.type !== "direct" || conversation.member_count > 2);
-    this.appearance = `${this.t("reply")} ${this.language} ${this.hasNames} ${conversation?.capabilities.join()} ${this.getAttribute("reactions")} ${namesOf(store, conversation)}`;
+    this.appearance = `${ownVersion()} ${this.t("reply")} ${this.language} ${this.hasNames} ${conversation?.capabilities.join()} ${this.getAttribute("reactions")} ${namesOf(store, conversation)}`;
+    this.#view.hasEnd = thread.foundNewest;
     this.#view.take(thread.messages);
     if (this.#goal) this.#go(thread);
+    if (thread.error) this.#goal = null;
     return h(
       "section",
       { class: "thread", part: "thread", "aria-label": conversation?.title_shown ?? this.t("messages") },
@@ -211,8 +222,12 @@ export class ParleyThread extends ParleyElement {
       return h("span", { class: "accent" }, this.hasNames ? this.#typists(store, typing) : this.t("typing"));
     if (conversation.other) {
       const { online, last_seen } = store.presence(conversation.other.id);
-      if (online) return this.t("online");
-      if (last_seen) return this.t("last_seen", { time: relative(last_seen, this.reader()) });
+      const here = online
+        ? this.t("online")
+        : last_seen && this.t("last_seen", { time: relative(last_seen, this.reader()) });
+      // Under a title the head would not say who it is.
+      const name = conversation.title && conversation.other.name;
+      if (here) return name ? [h("bdi", null, name), ` · ${here}`] : here;
     }
     const about = conversation.context && conversation.title ? conversation.other?.name : conversation.description;
     if (conversation.type === "group") return about || this.t("members_count", { count: conversation.member_count });
@@ -234,7 +249,11 @@ export class ParleyThread extends ParleyElement {
     if (messages.length === 0) {
       if (thread.error) {
         const again = () => this.attempt(() => store["open"](this.#opened).finally(() => store["close"](this.#opened)));
-        return this.state("alert", this.t("not_loaded"), this.because(thread.error), this.retry(again));
+        const isGone = /** @type {any} */ (thread.error).status === 404;
+        const [title, hint] = isGone
+          ? [this.t("not_found"), this.t("not_found_hint")]
+          : [this.t("not_loaded"), this.because(thread.error)];
+        return this.state("alert", title, hint, this.retry(again));
       }
       if (thread.isLoading || !thread.foundNewest) return this.loading();
       return h("slot", { name: "empty" }, this.state("chat", this.t("no_messages"), this.t("no_messages_hint")));
@@ -435,7 +454,8 @@ export class ParleyThread extends ParleyElement {
   /** The first messages are there: new ones begin at a line, else the end is shown. @param {ShownConversation} conversation @param {ShownThread} thread */
   #begin(conversation, thread) {
     this.#hasBegun = true;
-    const { read_seq, unread, id } = conversation;
+    const { unread, id } = conversation;
+    const read_seq = readOf(conversation);
     const { messages, foundOldest } = thread;
     if (unread <= 0) return;
     const first = messages.find(({ seq, sender_id }) => seq > read_seq && sender_id !== this.store?.userId);
@@ -443,7 +463,7 @@ export class ParleyThread extends ParleyElement {
     this.line = isHeld ? (first?.seq ?? null) : read_seq + 1;
     if (this.line === null) return;
     this.#goal ??= { seq: this.line, isQuiet: true };
-    if (isHeld) return;
+    if (isHeld || !this.#goal.isQuiet) return;
     // Until they are there nothing is shown, so that nothing counts as read.
     this.#isSeeking = true;
     void this.attempt(() => this.store?.["jump"](id, read_seq + 1)).then(() => {
@@ -455,7 +475,7 @@ export class ParleyThread extends ParleyElement {
   /** A message of another person has come. @param {Store} store @param {ShownConversation} conversation @param {ShownMessage} message */
   #came(store, conversation, message) {
     const isSeen = document.visibilityState === "visible" && document.hasFocus() && this.#view.isAtEnd;
-    if (!isSeen && (this.line === null || this.line <= conversation.read_seq)) this.line = message.seq;
+    if (!isSeen && (this.line === null || this.line <= readOf(conversation))) this.line = message.seq;
     const sentence =
       message.kind === "system"
         ? summary(this, message)
@@ -477,12 +497,13 @@ export class ParleyThread extends ParleyElement {
     let index = Math.min(this.#view.lastSeen(), items.length - 1);
     while (index >= 0 && !items[index]?.seq) index -= 1; // what is not sent yet has no number
     this.#seen = Math.max(this.#seen, items[index]?.seq ?? 0);
-    if (this.#seen <= conversation.read_seq || this.#readTimer !== null) return;
+    if (this.#seen <= readOf(conversation) || this.#readTimer !== null) return;
     this.#readTimer = setTimeout(() => {
       this.#readTimer = null;
-      const read = store?.conversation(conversation.id)?.read_seq ?? this.#seen;
+      const now = store?.conversation(conversation.id);
       // A marker that fails is set again by the next look.
-      if (this.#seen > read) Promise.resolve(store?.["markRead"](conversation.id, this.#seen)).catch(() => {});
+      if (now && this.#seen > readOf(now))
+        Promise.resolve(store?.["markRead"](conversation.id, this.#seen)).catch(() => {});
     }, READ_MS);
   }
 
@@ -605,7 +626,7 @@ export class ParleyThread extends ParleyElement {
     const { clientX: x, clientY: y } = event;
     this.#pressTimer = setTimeout(() => {
       navigator.vibrate?.(10);
-      this.openMenu(key, { x, y });
+      this.openMenu(key, { x, y, held: true });
     }, LONG_PRESS_MS);
   }
 
@@ -697,7 +718,7 @@ export class ParleyThread extends ParleyElement {
 
   hide = () => this.show(null);
 
-  /** @param {string} key @param {Element | {x: number, y: number}} anchor */
+  /** @param {string} key @param {Element | {x: number, y: number, held?: boolean}} anchor */
   openMenu(key, anchor) {
     this.active = key;
     this.show({ kind: "menu", key, anchor });
@@ -746,7 +767,7 @@ export class ParleyThread extends ParleyElement {
     return menu({ anchor, label: this.t("actions"), onclose: this.hide, items, head });
   }
 
-  /** @param {string} key @param {Element | {x: number, y: number}} anchor */
+  /** @param {string} key @param {Element | {x: number, y: number, held?: boolean}} anchor */
   #anyEmoji(key, anchor) {
     const open = async () => {
       const module = await this.attempt(() => import("../composer/picker.js"));
@@ -760,7 +781,7 @@ export class ParleyThread extends ParleyElement {
     );
   }
 
-  /** @param {ShownMessage} message @param {Element | {x: number, y: number}} anchor */
+  /** @param {ShownMessage} message @param {Element | {x: number, y: number, held?: boolean}} anchor */
   #picker(message, anchor) {
     const pick = (/** @type {CustomEvent} */ event) => {
       event.stopPropagation();

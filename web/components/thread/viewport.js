@@ -12,6 +12,8 @@ export class Viewport {
   start = 0;
   end = 0;
   isAtEnd = true;
+  /** Whether nothing is known to come after the last item: else its end is not the end, which is followed. */
+  hasEnd = true;
   /** @type {HTMLElement | null} what scrolls: its children are a spacer, the rows' element, a spacer, and what follows */
   scroller = null;
   /** The row that stays, and how far below an edge of it the screen begins. @type {{key: string, offset: number, isByEnd: boolean} | null} */
@@ -51,7 +53,7 @@ export class Viewport {
     if (!scroller || this.rows.count === 0) return false;
     const y = scroller.scrollTop;
     this.#y0 = y;
-    this.isAtEnd = scroller.scrollHeight - scroller.clientHeight - y < AT_END;
+    this.isAtEnd = this.hasEnd && scroller.scrollHeight - scroller.clientHeight - y < AT_END;
     this.#anchorIndex = this.rows.at(y);
     // By its end, because a day's name above it may go when older messages come.
     this.#hold(true, y);
@@ -60,7 +62,7 @@ export class Viewport {
 
   /** Stands so that a row is at a place of the screen, once it is drawn. @param {number} index @param {number} share of the screen above it */
   show(index, share) {
-    const height = this.scroller?.clientHeight ?? 0;
+    const height = this.scroller?.clientHeight || 400;
     this.#isTold = true;
     this.isAtEnd = false;
     this.#anchorIndex = index;
@@ -104,7 +106,7 @@ export class Viewport {
     if (Math.abs(now - y) > 0.5) scroller.scrollTop = y;
     this.#y0 = scroller.scrollTop;
     // Whatever was asked for: with the last row drawn and nothing below the screen, this is the end.
-    const comesToEnd = !this.isAtEnd && this.end === rows.count && most - this.#y0 < AT_END;
+    const comesToEnd = this.hasEnd && !this.isAtEnd && this.end === rows.count && most - this.#y0 < AT_END;
     if (comesToEnd) this.isAtEnd = true;
     return this.#choose() || comesToEnd;
   }

@@ -63,7 +63,44 @@ def admit(request: Request, head: Head | None, membership: Membership | None = N
     """Returns the head to a caller who may read it; raises NotFound for others. A group needs the membership."""
     if head is None or not is_admitted(request, head, membership):
         raise no_conversation()
-    return head
+    return as_seen(request, head, membership)
+
+
+def as_seen(request: Request, head: Head, membership: Membership | None) -> Head:
+    """Returns the head for the caller, who may read the conversation: `first_seq` is the first message that they see.
+
+    All readers of messages keep to it. The host's own server sees all.
+    """
+    return head if request.acts_as is not None else head.seen_by(request.user_id, membership)
+
+
+def seen_at(request: Request, head: Head | None, membership: Membership | None, seq: int) -> Head | None:
+    """Returns the head for a caller who may read the message of a seq, if it is there; None for others.
+
+    They are admitted, and see as far back.
+    """
+    if head is None or not is_admitted(request, head, membership):
+        return None
+    seen = as_seen(request, head, membership)
+    return seen if seq >= seen.first_seq else None
+
+
+def readers(head: Head, seq: int, user_ids: Iterable[str]) -> list[str]:
+    """Returns those of these people who see a message of a conversation, as far as they are in it.
+
+    No round trip if all members do; else one in a group.
+    """
+    people = list(user_ids)
+    if head.is_seen_by_all(seq):
+        return people
+    sides = {}
+    if head.has_members:
+        sides = conversations.memberships((user_id, head.conversation_id) for user_id in people)
+    return [
+        user_id
+        for user_id in people
+        if head.visible_from_seq(user_id, sides.get((user_id, head.conversation_id))) <= seq
+    ]
 
 
 def admit_sender(
@@ -79,7 +116,7 @@ def admit_sender(
     if head is None:
         raise no_conversation()
     if is_repeat or is_system_sender(request.user_id) or is_member(head, request.user_id, membership):
-        return head
+        return as_seen(request, head, membership)
     raise no_sender(request)
 
 
@@ -111,7 +148,7 @@ def access_to_read(request: Request, conversation_id: str, what: str) -> tuple[R
     if head is None:
         raise no_conversation()
     if is_admitted(request, head, mine):
-        return request, head
+        return request, as_seen(request, head, mine)
     from parley.adapters.moderation import audit  # what people read is not in the log
     from parley.domain.moderation.audit import new_entry
 
@@ -160,7 +197,8 @@ def access_message(request: Request, message_id: str) -> tuple[Head, StoredMessa
     """Returns a message of one of the caller's conversations, with the head; one round trip."""
     conversation_id, seq = ids.split_message_id(message_id, field_of(request, "message_id"))
     head, mine, message, _ = messages.head_and_message(conversation_id, seq, request.user_id)
-    if head is None or not is_admitted(request, head, mine) or message is None:
+    head = seen_at(request, head, mine, seq)
+    if head is None or message is None:
         raise no_message()
     return head, message
 
@@ -172,7 +210,8 @@ def access_marker(request: Request, message_id: str) -> tuple[Head, Membership, 
     """
     conversation_id, seq = ids.split_message_id(message_id, field_of(request, "message_id"))
     head, mine = conversations.head_and_membership(conversation_id, request.user_id)
-    if head is None or not is_admitted(request, head, mine) or seq > head.last_seq:
+    head = seen_at(request, head, mine, seq)
+    if head is None or seq > head.last_seq:
         raise no_message()
     if mine is None:
         raise _not_in_ticket() if head.is_desks else no_message()

@@ -62,10 +62,11 @@ def viewer_and_messages(
 
     One round trip. Marks and messages are read side by side. A message that has changed since `head` was read may carry
     the caller's own reaction that the marks lack, so the marks are read again then. They may be newer than the message,
-    because the client hears of newer changes, but never older. It uses its own thread, as `viewer_of` does.
+    because the client hears of newer changes, but never older. It uses its own thread, as `viewer_of` does. Messages
+    before `head.first_seq` are left out: the caller does not see them.
     """
     conversation_id = head.conversation_id
     seen, found = in_parallel(lambda: viewer_of(request, conversation_id, *span, blocked), read)
     if any(message.change_seq > head.last_change_seq for message in found):
         seen = viewer_of(request, conversation_id, *span, blocked)
-    return seen, found
+    return seen, [message for message in found if message.seq >= head.first_seq]

@@ -146,8 +146,10 @@ def _succeeds(work: Callable[[], None], name: str, request_id: str, *, part: str
 
 
 def _is_put_back(change: Mapping[str, Any]) -> bool:
-    """Says whether a row was written long after the event that it records."""
+    """Says whether a row was written long after the event that it records, or comes from another system."""
     row = _row(change)
+    if row.get("imported"):
+        return True
     created_at_ms = row.get("created_at_ms") or (row.get("change") or {}).get("at_ms")
     if created_at_ms is None:
         return False

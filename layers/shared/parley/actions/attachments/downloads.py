@@ -79,8 +79,8 @@ def create_attachment_urls(request: Request, wanted: CreateAttachmentUrls) -> At
     found = attachments.readable(rows, dict.fromkeys(wanted.ids))
     clean = [each for each in found.values() if each.state_at(request.now_ms) == "clean"]
     beside = batches.read_rows(visible.keys(request, clean))
-    urls = {each.attachment_id: _urls(request, each) for each in clean if _is_shown(request, beside, each)}
-    return AttachmentUrlMap(attachments={attachment_id: urls.get(attachment_id) for attachment_id in wanted.ids})
+    shown = {each.attachment_id: urls(request, each) for each in clean if _is_shown(request, beside, each)}
+    return AttachmentUrlMap(attachments={attachment_id: shown.get(attachment_id) for attachment_id in wanted.ids})
 
 
 def urls_of(request: Request, shown: Sequence[MessageAttachment]) -> dict[str, AttachmentUrls]:
@@ -94,7 +94,7 @@ def urls_of(request: Request, shown: Sequence[MessageAttachment]) -> dict[str, A
     rows = batches.read_rows({tables.File: [attachments.key(attachment_id) for attachment_id in attachment_ids]})
     found = attachments.readable(rows, attachment_ids)
     return {
-        attachment_id: _urls(request, each)
+        attachment_id: urls(request, each)
         for attachment_id, each in found.items()
         if each.state_at(request.now_ms) == "clean"
     }
@@ -109,7 +109,8 @@ def _is_shown(request: Request, rows: batches.Rows, attachment: StoredAttachment
         return False
 
 
-def _urls(request: Request, attachment: StoredAttachment) -> AttachmentUrls:
+def urls(request: Request, attachment: StoredAttachment) -> AttachmentUrls:
+    """Returns the addresses of a clean file and its thumbnail; no round trip."""
     return AttachmentUrls(
         url=addresses.file_url(attachment),
         thumbnail_url=addresses.thumbnail_url(attachment),

@@ -46,6 +46,7 @@ def list_attachments(request: Request, conversation_id: str, query: ListAttachme
         lambda: access.access_conversation(request, conversation_id),
         lambda: attachments.newest(conversation_id, kinds, position.before if position else None, query.limit + 1),
     )
+    places = [each for each in places if each.seq >= head.first_seq]
     taken = places[: query.limit]
     more = len(places) > len(taken)
     shown, known = named.beside(request, head, lambda: _listed(request, conversation_id, taken))

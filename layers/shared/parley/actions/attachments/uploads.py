@@ -99,6 +99,20 @@ def _check_direct(request: Request, wanted: CreateAttachmentForUser) -> None:
         raise Invalid("invalid_request", "A file is for a `user_id` or for a ticket.", fields=fields)
 
 
+def create_for(
+    request: Request,
+    conversation_id: str,
+    wanted: CreateAttachment,
+    reads: Reads,
+    check: Callable[[batches.Rows], None],
+) -> tuple[AttachmentUpload, bool]:
+    """Returns an attachment of the request's user for a conversation that `check` knows, and whether this call made it.
+
+    `check` gets the rows of `reads`, and refuses. Two round trips, and two more for each lost race.
+    """
+    return _create(request, _wished(request, conversation_id, wanted), reads, check)
+
+
 def _create(
     request: Request, wished: StoredAttachment, reads: Reads, check: Callable[[batches.Rows], None]
 ) -> tuple[AttachmentUpload, bool]:

@@ -36,9 +36,10 @@ def is_visible(request: Request, rows: batches.Rows, attachment: StoredAttachmen
     if head is None:
         return is_own and attachment.seq is None
     mine = conversations.membership_of(rows, request.user_id, conversation_id)
-    if not access.is_admitted(request, head, mine):
-        return False
-    return is_own if attachment.seq is None else message_of(request, rows, attachment) is not None
+    if attachment.seq is None:
+        return is_own and access.is_admitted(request, head, mine)
+    is_reached = access.seen_at(request, head, mine, attachment.seq) is not None
+    return is_reached and message_of(request, rows, attachment) is not None
 
 
 def message_of(request: Request, rows: batches.Rows, attachment: StoredAttachment) -> StoredMessage | None:
@@ -62,7 +63,7 @@ def access_message(request: Request, conversation_id: str, seq: int) -> StoredMe
     head = conversations.head_of(rows, conversation_id)
     mine = conversations.membership_of(rows, request.user_id, conversation_id)
     is_there = rows.has(tables.Message, conversation_id, seq)
-    if head is None or not is_there or not access.is_admitted(request, head, mine):
+    if not is_there or access.seen_at(request, head, mine, seq) is None:
         raise access.no_message()
     return _giving_files(request, rows, conversation_id, seq)
 

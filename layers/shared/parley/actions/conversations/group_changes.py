@@ -21,7 +21,7 @@ from parley.domain.api import ids
 from parley.domain.api.errors import Field, Refusal
 from parley.domain.api.request import Request
 from parley.domain.conversations import views
-from parley.domain.conversations.events import ConversationCreated
+from parley.domain.conversations.events import ConversationCreated, MemberRemoved
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader, StoredMessage
 from parley.domain.conversations.named import in_event, in_heads, in_messages, with_users
@@ -122,7 +122,8 @@ def tell_again(
         return {}
     seq = change.message_seq
     message = messages.get_message(head.conversation_id, seq) if seq is not None else None
-    if (message is not None or seq is None) and set(change.user_ids) <= set(user_ids) | {request.user_id}:
+    is_about = head.dissolved or set(change.user_ids) <= set(user_ids) | {request.user_id}
+    if (message is not None or seq is None) and is_about:
         return tell(request, head, there, message, change)
     return {}
 
@@ -157,20 +158,20 @@ def tell_news(
     told = [(change, ticket_events.of_change(change, head, None, ticket)) for change in changes]
     shown = [message.for_all() for message in messages]
     concerned = [user_id for change in changes for user_id in change.user_ids]
+    gone = [user_id for change in changes if change.kind == "member_removed" for user_id in change.user_ids]
     devices, users = named.naming(
         request,
-        (*(user_id for _, event in told for user_id in in_event(event)), *in_messages(shown), *in_heads([head])),
+        (*(one for _, event in told for one in in_event(event)), *gone, *in_messages(shown), *in_heads([head])),
         lambda: ticket_viewers.around(request, head, [*people, *concerned], also),
     )
     watching = {person.user_id for person in devices}.difference(concerned, also)
     people = [*people, *watching.difference(people)]
     talk = [push.Told([*people, *also], push.new_message(message, users), conversation_id) for message in shown]
     for change, event in told:
-        frames = push.naming_frames_of(event, users)
-        talk.append(push.Told(people, frames, conversation_id))
-        if change.kind == "member_removed":
+        talk.append(push.Told(people, push.naming_frames_of(event, users), conversation_id))
+        if isinstance(event, MemberRemoved):
             talk = [each.without(change.user_ids) for each in talk]
-            talk.append(push.Told(change.user_ids, frames, None))
+            talk.append(push.Told(change.user_ids, _removed(event, change.user_ids, users), None))
         if change.kind == "member_added":
             came = [member for user_id in change.user_ids if (member := there.get(user_id)) is not None]
             talk.insert(0, push.Told([member.user_id for member in came], _created(head, came, users), conversation_id))
@@ -178,6 +179,12 @@ def tell_news(
     for change in changes:
         push.remember((conversation_id, change.change_seq))
     return users
+
+
+def _removed(event: MemberRemoved, user_ids: Sequence[str], users: named.Users) -> push.FrameFor:
+    """Returns the frames that tell people of their removal, each of their own."""
+    frames = {user_id: with_users(replace(event, removed_id=user_id), users).frame() for user_id in user_ids}
+    return lambda user_id, _: frames[user_id]
 
 
 def tell_made(request: Request, head: Head, there: Memberships, change: Change) -> named.Users:

@@ -7,6 +7,7 @@ import msgspec
 
 from parley.actions import access, limits, named, push, screening
 from parley.actions.conversations import group_changes
+from parley.actions.conversations.earlier import with_earlier
 from parley.actions.conversations.views import answer_for_host
 from parley.actions.named import Known
 from parley.actions.parallel import in_parallel
@@ -120,8 +121,9 @@ def _made_before(request: Request, wanted: CreateConversation, head: Head, rows:
         users = group_changes.tell_created(request, head)  # the try that made it may have died before its posts
     if mine is None:
         return answer_for_host(request, head, users)
-    shown = views.view_conversation(head, reader_of(request.user_id, [head]), {request.user_id: mine}, {})
-    return named.of_conversation(request, shown, Known.of(users))
+    earlier, beside = with_earlier({request.user_id: (head, mine)}, users)
+    shown = views.view_conversation(head, reader_of(request.user_id, [head]), {request.user_id: mine} | earlier, {})
+    return named.of_conversation(request, shown, Known.of(users) | beside)
 
 
 def _creation(request: Request, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
@@ -150,7 +152,10 @@ def _others(request: Request, wanted: CreateConversation) -> list[str]:
 
 
 def update_conversation(request: Request, conversation_id: str, wanted: UpdateConversation) -> ConversationAnswer:
-    """Changes a conversation's title, description, rules, state or data; three round trips and the posts."""
+    """Changes a conversation's title, description, rules, state or data; three round trips and the posts.
+
+    One more if the caller has deleted the last message for themselves, and none came by the change.
+    """
     request = access.as_host(request)
 
     def decide(head: Head, _: group_changes.Memberships) -> Step | None:
@@ -165,13 +170,15 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
     )
     if request.acts_as is not None:
         return answer_for_host(request, head, users)
+    sides = dict(there)
+    if not head.has_members:
+        people = [(user_id, conversation_id) for user_id in head.participants]
+        found, users = conversations.memberships_and_users(people)
+        sides = {user_id: found[user_id, conversation_id] for user_id in head.participants}
+    earlier, beside = with_earlier({request.user_id: (head, sides[request.user_id])}, users)
     reader = reader_of(request.user_id, [head])
-    if head.has_members:
-        return named.of_conversation(request, views.view_conversation(head, reader, there, {}), Known.of(users))
-    people = [(user_id, conversation_id) for user_id in head.participants]
-    found, users = conversations.memberships_and_users(people)
-    sides = {user_id: found[user_id, conversation_id] for user_id in head.participants}
-    return named.of_conversation(request, views.view_conversation(head, reader, sides, users), Known.of(users))
+    shown = views.view_conversation(head, reader, sides | earlier, {} if head.has_members else users)
+    return named.of_conversation(request, shown, Known.of(users) | beside)
 
 
 def _screened(request: Request, wanted: Named) -> tuple[Named, Screened, Screened]:

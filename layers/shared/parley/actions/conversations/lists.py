@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from parley.actions import access, named
+from parley.actions.conversations.earlier import with_earlier
 from parley.actions.conversations.views import view_and_name
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations
@@ -116,6 +117,9 @@ def _fitting(
     looked_at, people = wanted.within(part.ordered, request.user_id)
     keys = [(request.user_id, head.conversation_id) for head in looked_at]
     memberships, users = conversations.memberships_and_users(keys, stale_for=request.user_id, named=people)
+    if wanted.words is not None:  # they may be in the message that the list shows
+        sides = {key: (head, memberships[key]) for key, head in zip(keys, looked_at, strict=True) if key in memberships}
+        memberships |= with_earlier(sides, people)[0]
     fitting: list[Head] = []
     for place, head in enumerate(looked_at, start=1):
         mine = memberships.get((request.user_id, head.conversation_id))

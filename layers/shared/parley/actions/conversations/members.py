@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from parley.actions import access, limits, named, visibility
-from parley.actions.conversations import group_changes, member_pages
+from parley.actions.conversations import group_changes, member_pages, own_settings
 from parley.actions.people import everyone
 from parley.actions.people.profiles import check_user_id
 from parley.adapters.conversations import conversations
 from parley.adapters.people import named_users
+from parley.domain.api import ids
 from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AddMembers, Everyone, Page
@@ -43,7 +44,7 @@ class AddedMembers(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RemovedMember(Struct, frozen=True, kw_only=True):
-    """The person who left the group, and the group's size."""
+    """The person who left the conversation, and its size. A direct conversation keeps its two people."""
 
     conversation_id: str
     user_id: str
@@ -160,10 +161,15 @@ def _member(request: Request, head: Head, membership: Membership) -> MemberAnswe
 def remove_member(request: Request, conversation_id: str, user_id: str) -> RemovedMember:
     """Removes a member from a group, or lets the caller leave it; three round trips and the posts.
 
-    A caller who left by an earlier try gets its answer again, if nothing else has happened there since.
+    A caller who left by an earlier try gets its answer again, if nothing else has happened there since. Leaving a
+    direct conversation archives it (D-852): a message of either brings it back.
     """
     request = access.as_host(request)
     check_user_id(user_id)
+    if user_id == request.user_id and not ids.has_members(conversation_id):
+        head, mine = own_settings.set_archived(request, conversation_id, archived=True)
+        own_settings.tell_own(request, head, mine)
+        return removed(request, head, user_id, {})
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
         if user_id in there:

@@ -95,7 +95,10 @@ def check_context(request: Request, context: WantedContext | None) -> WantedCont
 
 
 _OF_DIRECT = ("user_id", "user_ids", "context")
-_OF_GROUP = ("owner_ids", "title", "description", "member_ids", "everyone", "posting", "slow_mode_s", "client_id")
+_OF_GROUP = (
+    *("owner_ids", "title", "description", "member_ids", "everyone"),
+    *("posting", "slow_mode_s", "history", "client_id"),
+)
 
 
 def _check_fields(request: Request, wanted: CreateConversation) -> None:

@@ -6,6 +6,7 @@ from msgspec import UNSET
 from parley.actions import access, named, push
 from parley.actions.conversations import views
 from parley.actions.conversations.lists import MAX_PINNED
+from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations, head_rows, journal
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.errors import Conflict, Invalid
@@ -23,6 +24,14 @@ def archive_conversation(request: Request, conversation_id: str, *, archived: bo
 
     Three round trips and the posts.
     """
+    return tell_and_answer(request, *set_archived(request, conversation_id, archived=archived))
+
+
+def set_archived(request: Request, conversation_id: str, *, archived: bool) -> tuple[Head, Membership]:
+    """Archives or unarchives a conversation; two round trips. A repeat writes nothing.
+
+    Returns what `tell_own` tells the caller's devices then, also after a repeat: the first try may not have told them.
+    """
     for _ in conditions.tries():
         head, mine = access.access_membership(request, conversation_id)
         after = head
@@ -38,8 +47,7 @@ def archive_conversation(request: Request, conversation_id: str, *, archived: bo
             except conditions.LostRace:
                 continue
             mine = msgspec.structs.replace(mine, archived_seq=archived_seq, own_seq=own_seq)
-        _tell_own(request, after, mine)
-        return views.get_conversation(request, conversation_id)
+        return after, mine
     raise conditions.busy()
 
 
@@ -53,8 +61,7 @@ def update_settings(request: Request, conversation_id: str, wanted: UpdateSettin
         is_new = settings != mine.settings  # else a retry; its first try may not have told the devices
         changed = msgspec.structs.replace(mine, settings=settings, own_seq=mine.own_seq + is_new)
         if not is_new or conversations.save_settings(mine, changed, request.now_ms):
-            _tell_own(request, head, changed)
-            return views.get_conversation(request, conversation_id)
+            return tell_and_answer(request, head, changed)
     raise conditions.busy()
 
 
@@ -78,9 +85,20 @@ def _settings(request: Request, now: Settings, wanted: UpdateSettings) -> Settin
     return msgspec.structs.replace(now, **changed)
 
 
-def _tell_own(request: Request, head: Head, mine: Membership) -> None:
+def tell_and_answer(request: Request, head: Head, mine: Membership) -> ConversationAnswer:
+    """Tells the caller's other devices of their own side of a conversation, and returns the conversation as it is now.
+
+    One round trip and the posts.
+    """
+    answer, _ = in_parallel(
+        lambda: views.answer(request, head.seen_by(request.user_id, mine), mine),
+        lambda: tell_own(request, head, mine),
+    )
+    return answer
+
+
+def tell_own(request: Request, head: Head, mine: Membership) -> None:
     """Tells the caller's other devices the settings for a conversation."""
-    archived = head.is_archived(mine)
-    own = Own(own_seq=mine.own_seq, settings=mine.settings, archived=archived, last_seq=head.last_seq)
+    own = Own.of(head, mine)
     event = ConversationUpdated(conversation_id=head.conversation_id, user_id=request.user_id, own=own)
     push.tell(request, [request.user_id], named.told_by_caller(request, event))

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from parley.actions import access, ticket_events
+from parley.actions.conversations.earlier import with_earlier
 from parley.actions.conversations.views import view_and_name
 from parley.actions.named import Known, caller, members, users
 from parley.actions.parallel import in_parallel
@@ -38,8 +39,8 @@ def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
     With `list_limit` it also returns the beginning of the list of conversations, and reads each head once for both.
 
     Three round trips; the last one queries each conversation with something new, `MAX_QUERIES_AT_ONCE` side by side. A
-    fourth reads the changed messages. Clients connect before they ask ("subscribe, then read"), so that they miss
-    nothing in between.
+    fourth reads the changed messages, and those before a last one that the caller has deleted for themselves
+    (`with_earlier`). Clients connect before they ask ("subscribe, then read"), so that they miss nothing in between.
     """
     at = cursors(wanted.cursors)
     entries, blocked = in_parallel(lambda: _entries(request), lambda: blocks.blocked_by(request.user_id))
@@ -101,7 +102,11 @@ def _notes(request: Request, most: int) -> list[Entry]:
 def _own(request: Request, conversation_ids: Sequence[str]) -> tuple[dict[str, Side], set[str]]:
     """Returns head and own membership of those conversations in which the caller is, and the unreadable ones."""
     pairs, damaged = conversations.read_pairs(list(dict.fromkeys(conversation_ids)), request.user_id)
-    mine = {conversation_id: pair for conversation_id, pair in pairs.items() if access.is_admitted(request, *pair)}
+    mine = {
+        conversation_id: (access.as_seen(request, *pair), pair[1])
+        for conversation_id, pair in pairs.items()
+        if access.is_admitted(request, *pair)
+    }
     return mine, damaged
 
 
@@ -116,11 +121,14 @@ def _read(
     new = [side for side in shown if side[0].conversation_id not in held]
     known = [side for side in shown if side[0].conversation_id in held]
     filled = _queries.map(lambda named: _fill(request, named, blocked), planned)
-    (seen, in_new), (sides, in_others) = in_parallel(
+    (seen, in_new), ((sides, in_others), (earlier, beside)) = in_parallel(
         lambda: view_and_name(
             [head for head, _ in new], request.user_id, own={head.conversation_id: mine for head, mine in new}
         ),
-        lambda: _read_others(request, planned, [head for head, _ in known]),
+        lambda: in_parallel(
+            lambda: _read_others(request, planned, [head for head, _ in known]),
+            lambda: with_earlier({head.conversation_id: (head, mine) for head, mine in known}),
+        ),
     )
     named = [
         msgspec.structs.replace(one, filled=its, markers=_other_markers(request, one.head, sides))
@@ -128,8 +136,9 @@ def _read(
     ]
     reader = Reader(user_id=request.user_id, blocked=frozenset(blocked))
     found = in_others.users
-    seen += [views.view_conversation(head, reader, _members(head, mine, sides), found) for head, mine in known]
-    return named, {view.id: view for view in seen}, in_new | in_others
+    now = [(head, earlier.get(head.conversation_id, mine)) for head, mine in known]
+    seen += [views.view_conversation(head, reader, _members(head, mine, sides), found) for head, mine in now]
+    return named, {view.id: view for view in seen}, in_new | in_others | beside
 
 
 def _read_others(

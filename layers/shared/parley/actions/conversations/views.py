@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from parley.actions import access, named
+from parley.actions.conversations.earlier import with_earlier
 from parley.actions.named import Known
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import reader_of
@@ -25,12 +26,16 @@ def get_conversation(request: Request, conversation_id: str) -> ConversationAnsw
     return answer(request, head)
 
 
-def answer(request: Request, head: Head) -> ConversationAnswer:
-    """Returns a conversation as the caller sees it, with the people whom it names; one round trip."""
-    shown, known = view_and_name([head], request.user_id)
+def answer(request: Request, head: Head, mine: Membership | None = None) -> ConversationAnswer:
+    """Returns a conversation as the caller sees it, with the people whom it names; one round trip.
+
+    `mine` is the caller's own side, if it is known.
+    """
+    own = None if mine is None else {head.conversation_id: mine}
+    shown, known = view_and_name([head], request.user_id, own=own)
     if not shown and head.is_desks:  # an agent who is not in it
-        mine = {request.user_id: head.newcomer(request.user_id)}
-        shown = [view_conversation(head, reader_of(request.user_id, [head]), mine, {})]
+        newcomer = {request.user_id: head.newcomer(request.user_id)}
+        shown = [view_conversation(head, reader_of(request.user_id, [head]), newcomer, {})]
     if not shown:  # removed in between
         raise access.no_conversation()
     return named.of_conversation(request, shown[0], known)
@@ -57,6 +62,7 @@ def view_and_name(
 
     And the people whom they name. With `stale`, markers may be a moment old, also the member's own. `own` has the
     member's memberships by conversation, if they were read already. One round trip: batches of 100 rows side by side.
+    One more if they have deleted the last message of one for themselves.
     """
     if not heads:
         return [], Known()
@@ -70,6 +76,9 @@ def view_and_name(
         ),
     )
     memberships |= known
+    mine = {(user_id, head.conversation_id): head for head in heads if (user_id, head.conversation_id) in memberships}
+    shown, beside = with_earlier({key: (head, memberships[key]) for key, head in mine.items()}, people)
+    memberships |= shown
     views = [
         view_conversation(
             head,
@@ -84,4 +93,4 @@ def view_and_name(
         for head in heads
         if (user_id, head.conversation_id) in memberships
     ]
-    return views, Known(people, users)
+    return views, Known(people, users) | beside

@@ -49,7 +49,7 @@ def export_conversation(request: Request, conversation_id: str, wanted: ExportCo
             _check_files(conversation_id)
         return new_job(request, head, wanted, asked)
 
-    return _begun(request, conversation_id, wanted, begin)
+    return _begun(request, conversation_id, wanted, begin, head.first_seq)
 
 
 def export_search(request: Request, wanted: ExportSearch) -> Export:
@@ -77,12 +77,16 @@ def export_search(request: Request, wanted: ExportSearch) -> Export:
 
 
 def _begun(
-    request: Request, conversation_id: str, wanted: ExportConversation, begin: Callable[[Recent], Job]
+    request: Request,
+    conversation_id: str,
+    wanted: ExportConversation,
+    begin: Callable[[Recent], Job],
+    first_seq: int = 1,
 ) -> Export:
     """Returns an export that is stored and queued: that of an earlier try, or the one that `begin` makes."""
     for _ in conditions.tries():
         asked = exports.recent(request.user_id).at(request.now_ms)
-        job = _known(request, conversation_id, wanted, asked)
+        job = _known(request, conversation_id, wanted, asked, first_seq)
         if job is None:
             _check_limit(request, asked)
             job = begin(asked)
@@ -202,8 +206,10 @@ def _access(request: Request, conversation_id: str) -> Head:
     return access.admit(request, head, mine)
 
 
-def _known(request: Request, conversation_id: str, wanted: ExportConversation, asked: Recent) -> Job | None:
-    """Returns the job that the same `client_id` has begun, or a running one for the same file."""
+def _known(
+    request: Request, conversation_id: str, wanted: ExportConversation, asked: Recent, first_seq: int
+) -> Job | None:
+    """Returns the job that the same `client_id` has begun, or a running one for the same file from the same message."""
     earlier = asked.by_client_id(wanted.client_id)
     if earlier is not None:
         if (earlier.conversation_id, earlier.format, earlier.files) != (conversation_id, wanted.format, wanted.files):
@@ -215,7 +221,8 @@ def _known(request: Request, conversation_id: str, wanted: ExportConversation, a
         return exports.get_job(earlier.export_id)
     same = asked.of(conversation_id, wanted.format, wanted.files)
     found = exports.some(same).values() if same else ()
-    return next((job for job in found if job.is_under_way(request.now_ms)), None)
+    running = (job for job in found if job.is_under_way(request.now_ms))
+    return next((job for job in running if job.first_seq == first_seq), None)
 
 
 def _check_limit(request: Request, asked: Recent) -> None:

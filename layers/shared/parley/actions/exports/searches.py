@@ -61,7 +61,7 @@ def _page(job: Job, cursor: str | None, limit: int, now_ms: int) -> tuple[list[M
     caller = Identity(user_id=job.user_id, name=job.user_id, role=wanted.role, expires_at_s=job.expires_at_s)
     request = Request(caller=caller, now_ms=now_ms, request_id=job.export_id)
     query = search.check_query(wanted.q)
-    look = Look(query, limit, wanted.takes)
+    look = Look(query, limit, wanted.bounds)
     following = look_through_all(
         wanted.user_id,
         look,

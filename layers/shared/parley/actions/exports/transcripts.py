@@ -51,7 +51,7 @@ class Transcript:
         """
         job = self._job
         # Some before the first, because a message's layout depends on the one before (a new day, the same sender).
-        found = messages.each(job.conversation_id, max(1, job.done + 1 - LOOK_BACK), job.total)
+        found = messages.each(job.conversation_id, max(job.first_seq, job.done + 1 - LOOK_BACK), job.total)
         for page in _pages(found):
             shown = self._seen(page)
             while shown and shown[0].seq <= job.done:
@@ -86,13 +86,14 @@ class Transcript:
         return lines
 
     def _answered(self, shown: Sequence[Message]) -> dict[str, Message]:
-        """Returns the messages that these reply to, by id, without those that the export's owner has hidden.
+        """Returns the messages that these reply to, by id, without those that the export's owner does not see.
 
         One round trip, whatever their number; none if all are among these.
         """
         here = {message.id: message for message in shown}
         elsewhere = {message.reply_to for message in shown if message.reply_to is not None} - here.keys()
-        seqs = [ids.split_message_id(message_id, "")[1] for message_id in elsewhere]
+        answered = (ids.split_message_id(message_id, "")[1] for message_id in elsewhere)
+        seqs = [seq for seq in answered if seq >= self._job.first_seq]
         if not seqs:
             return here
         conversation_id, user_id = self._job.conversation_id, self._job.user_id

@@ -22,10 +22,12 @@ from parley.adapters.live import connections, queues
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads
 from parley.domain.api.identity import DESK
+from parley.domain.api.requests import MAX_SEQ
 from parley.domain.conversations import events
 from parley.domain.conversations.events import NamingEvent
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event, in_messages
+from parley.domain.conversations.reading import ReadAllJob
 from parley.domain.conversations.steps import CLOSE
 from parley.domain.live.presence import Presence
 from parley.domain.previews.job import is_of_preview
@@ -36,6 +38,8 @@ MAX_UPDATES_AT_ONCE = 16
 USER_UPDATED = "user_updated"  # the follow-up that tells others of a changed profile (`user_updates.py`)
 TICKET = "ticket"  # what follows a change of a ticket (`actions/support/follow_ups.py`)
 DESK_HEARS = "desk"  # the follow-up that tells the agents on duty of a message in a ticket that nobody has
+DISSOLVE = "dissolve"  # the follow-up that takes the next members out of a dissolved group (`dissolving.py`)
+READ_ALL = "read_all"  # the follow-up that marks everything of a person as read (`actions/messages/reading_all.py`)
 ADD = "add"  # the follow-up that adds the next people of everyone (`actions/conversations/adding.py`)
 
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
@@ -51,11 +55,15 @@ class FanOut(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """The fan-out to a part of the members; or what follows a change of a ticket (`ticket`)."""
+    """The fan-out to a part of the members; or what follows a change of a ticket (`ticket`).
+
+    Or a part of what marks everything of a person as read (`read_all`).
+    """
 
     fan_out: FanOut = field(name="errand")
     user_ids: tuple[str, ...]
     ticket: TicketFollowUp | None = None
+    read_all: ReadAllJob | None = None
 
 
 def start_fan_out(row: Mapping[str, Any]) -> None:
@@ -129,9 +137,11 @@ def _of_row(row: Mapping[str, Any]) -> FanOut:
 def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
     elsewhere = (each for each in fan_out.follow_ups if each != CLOSE and not is_of_preview(each))
     fan_out = replace(fan_out, follow_ups=tuple(elsewhere))
-    if ADD in fan_out.follow_ups:  # a job of its own, and none of it for the members' jobs
-        yield Delivery(fan_out=replace(fan_out, follow_ups=(ADD,)), user_ids=())
-        fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != ADD))
+    for alone in (ADD, DISSOLVE):  # a job of its own, and none of it for the members' jobs
+        if alone in fan_out.follow_ups:
+            if alone == ADD or fan_out.change_seq:  # the step's message has the follow-up, too
+                yield Delivery(fan_out=replace(fan_out, follow_ups=(alone,)), user_ids=())
+            fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != alone))
     if DESK_HEARS in fan_out.follow_ups:
         yield _delivery(
             TicketFollowUp(ticket_id=fan_out.conversation_id, number=fan_out.seq, event=MESSAGE, user_id="")
@@ -176,7 +186,13 @@ def _tell(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -> 
         return
     frames = _frames(head, fan_out, [person.user_id for person in still_in], now_ms)
     if frames is not None:
-        _post(head, still_in, frames, now_ms)
+        told, seq = frames
+        seeing = [
+            person
+            for person in still_in
+            if head.visible_from_seq(person.user_id, members[person.user_id, head.conversation_id]) <= seq
+        ]
+        _post(head, seeing, told, now_ms)
 
 
 def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms: int) -> None:
@@ -185,9 +201,10 @@ def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms:
         queues.retry_later(later)
 
 
-def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -> push.FrameFor | None:
-    """Returns the frames for these members: the message or change, as it is now.
+def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -> tuple[push.FrameFor, int] | None:
+    """Returns the frames for these members, of the message or change as it is now, and the seq of its message.
 
+    For members who do not see as far back there is no frame. The seq is the newest for a change of the conversation.
     Returns None for a change that concerns only one person.
     """
     if fan_out.seq:
@@ -199,16 +216,17 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -
             lambda: named.for_many(in_messages([shown])),
             lambda: blocks.blockers_of(shown.sender_id, user_ids) if shown.kind != "system" else (),
         )
-        return push.new_message(shown, users, blockers)
+        return push.new_message(shown, users, blockers), shown.seq
     for change in messages.changes(head.conversation_id, fan_out.change_seq, fan_out.change_seq):
         if not change.is_for_all:  # rows of an earlier version have the follow-up anyway
             return None
         if not change.is_of_message:
-            return _frames_of_event(events.of_change(change, head, None))
+            return _frames_of_event(events.of_change(change, head, None)), MAX_SEQ
         changed = messages.get_message(head.conversation_id, change.message_seq or 0)
         if changed is None:
             return None
-        return _frames_of_event(events.of_change(change, head, changed.for_all(limits.files_since_ms(now_ms))))
+        event = events.of_change(change, head, changed.for_all(limits.files_since_ms(now_ms)))
+        return _frames_of_event(event), changed.seq
     return None
 
 

@@ -26,8 +26,9 @@ from parley.domain.api.requests import EditMessage, PinQuery
 from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser
 from parley.domain.conversations import change_steps, events, history
 from parley.domain.conversations.change_steps import Found
+from parley.domain.conversations.head import LOOK_BACK
 from parley.domain.conversations.named import in_messages
-from parley.domain.conversations.steps import Change, Step
+from parley.domain.conversations.steps import Change, PersonalMark, Step
 
 Decide = Callable[[Found], Step | None]
 React = Callable[[Request, Found, str], Step | None]
@@ -44,6 +45,7 @@ class _Wanted(Struct, frozen=True):
     of_names: bool = False  # the message may name others afterwards
     of_mark: bool = False  # the caller's own mark changes: a reaction with `emoji`, or that they hid the message
     emoji: str | None = None
+    hides: bool = False  # the caller hides the message: then another one may be the last that their list shows
 
     def last_change_seq(self, found: Found) -> int:
         """Returns the seq of the last change of the message, or of the caller's mark; 0 if there is none."""
@@ -96,9 +98,8 @@ def delete_message(request: Request, message_id: str, scope: Literal["everyone",
     Three round trips; for everyone sometimes four, as for an edit.
     """
     if scope == "me":
-        return _change(
-            request, _Wanted(message_id, lambda found: change_steps.hide_message(request, found), of_mark=True)
-        )
+        hide = _Wanted(message_id, lambda found: change_steps.hide_message(request, found), of_mark=True, hides=True)
+        return _change(request, hide)
     return _change(
         request, _Wanted(message_id, lambda found: change_steps.delete_message(request, found), of_names=True)
     )
@@ -142,7 +143,8 @@ def list_pins(request: Request, conversation_id: str, query: PinQuery) -> PinLis
     """Returns the pinned messages of a conversation, as many as an answer holds; two round trips."""
     position = cursors.decode(query.cursor, _PinPosition)
     head = access.access_conversation(request, conversation_id)
-    seqs = head.pins if position is None else head.pins[: position.left]
+    pins = [seq for seq in head.pins if seq >= head.first_seq]
+    seqs = pins if position is None else pins[: position.left]
     if not seqs:
         return PinList(messages=[], next=None, users={})
     span = (min(seqs), max(seqs))
@@ -192,25 +194,46 @@ def _read(request: Request, wanted: _Wanted) -> Found:
 
 def _found(request: Request, wanted: _Wanted) -> Found:
     conversation_id, seq = ids.split_message_id(wanted.message_id, access.field_of(request, "message_id"))
+    me = request.user_id
+    also = [*wanted.also, me] if wanted.hides and not ids.has_members(conversation_id) else wanted.also
     # The caller's own marks are read even for a non-member: they reveal nothing.
-    ((head, membership, message, named), mine), blocked = in_parallel(
+    ((head, membership, message, named), (mine, hidden)), blocked = in_parallel(
         lambda: in_parallel(
-            lambda: messages.head_and_message(conversation_id, seq, request.user_id, wanted.also),
-            lambda: personal_marks.rows(conversation_id, request.user_id, seq, seq),
+            lambda: messages.head_and_message(conversation_id, seq, me, also),
+            lambda: _personal_marks(conversation_id, me, seq, hides=wanted.hides),
         ),
-        lambda: blocks.blocked_by(request.user_id) if ids.is_group_id(conversation_id) else set(),
+        lambda: blocks.blocked_by(me) if ids.is_group_id(conversation_id) else set(),
     )
-    if head is None or message is None or not access.is_admitted(request, head, membership):
+    head = access.seen_at(request, head, membership, seq)
+    if head is None or message is None:
         raise access.no_message()
     return Found(
-        caller_id=request.user_id,
+        caller_id=me,
         head=head,
         message=message,
         mine=mine,
         named=named,
+        side=membership if membership is not None else named.get(me),
+        hidden=hidden,
         blocked=frozenset(blocked),
         files_since_ms=files_since_ms(request.now_ms),
     )
+
+
+def _personal_marks(
+    conversation_id: str, user_id: str, seq: int, *, hides: bool
+) -> tuple[list[PersonalMark], frozenset[int]]:
+    """Returns a person's marks on a message; if they hide it, also which of the `LOOK_BACK` before it they have hidden.
+
+    One round trip.
+    """
+    if not hides:
+        return personal_marks.rows(conversation_id, user_id, seq, seq), frozenset()
+    mine, before = in_parallel(
+        lambda: personal_marks.rows(conversation_id, user_id, seq, seq),
+        lambda: personal_marks.marks_on(conversation_id, user_id, max(1, seq - LOOK_BACK), seq - 1),
+    )
+    return mine, frozenset(at for at, marks in before.items() if marks.hidden_at_ms is not None)
 
 
 def _with_named(found: Found) -> Found:
@@ -234,13 +257,15 @@ def tell_again(request: Request, found: Found, change_seq: int) -> named.Users:
 def tell(request: Request, found: Found, change: Change | None) -> named.Users:
     """Tells the members of a change of a message; of one in the caller's own view, the caller; of None, nobody.
 
-    Returns the people whom the message names, who are read beside the devices; one round trip.
+    Returns the people whom the message names, who are read beside the devices; one round trip. One more in a group with
+    members who do not see as far back: they hear nothing of the message.
     """
     if change is None:
         return named.users(request, in_messages([found.view()]))
     only_me = change.for_user_id is not None
     event = events.of_change(change, found.head, found.view() if only_me else found.for_all())
-    people = [request.user_id] if only_me else found.head.participants
+    everybody = found.head.participants
+    people = [request.user_id] if only_me else access.readers(found.head, found.message.seq, everybody)
     if found.head.is_desks and not only_me:
         users = ticket_viewers.tell_change(request, found.head, event)
     else:

@@ -77,7 +77,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
         head = access.admit_sender(request, ahead.head, ahead.mine, is_repeat=ahead.earlier is not None)
         limits.tell(request, head)
         if ahead.earlier is not None:
-            return _replay(request, head, ahead, ahead.earlier, fingerprints(draft, forward), blockers)
+            return _replay(request, ahead, ahead.earlier, fingerprints(draft, forward), blockers)
         sent = send_behind(request, head, draft, asked, ahead, forward=forward, blockers=blockers)
         if sent is not None:
             return sent
@@ -209,8 +209,8 @@ def sent_before(request: Request, conversation_id: str, client_id: str, fingerpr
     Two round trips; one if there was none.
     """
     ahead, blockers = _before_sending(request, conversation_id, Draft(text="", client_id=client_id), (), None)
-    head = access.admit(request, ahead.head, ahead.mine)
-    return None if ahead.earlier is None else _replay(request, head, ahead, ahead.earlier, (fingerprint,), blockers)
+    access.admit(request, ahead.head, ahead.mine)
+    return None if ahead.earlier is None else _replay(request, ahead, ahead.earlier, (fingerprint,), blockers)
 
 
 def repeated_or(refusal: Refusal, request: Request, conversation_id: str, draft: Draft) -> SentMessage:
@@ -224,17 +224,16 @@ def repeated_or(refusal: Refusal, request: Request, conversation_id: str, draft:
     ahead, blockers = _before_sending(request, conversation_id, Draft(client_id=draft.client_id), (), None)
     if ahead.head is None or ahead.earlier is None:
         raise refusal
-    return _replay(request, ahead.head, ahead, ahead.earlier, fingerprints(draft, None), blockers)
+    return _replay(request, ahead, ahead.earlier, fingerprints(draft, None), blockers)
 
 
 def _replay(
-    request: Request,
-    head: Head,
-    ahead: messages.Ahead,
-    earlier: Earlier,
-    expected: Collection[str],
-    blockers: Blockers,
+    request: Request, ahead: messages.Ahead, earlier: Earlier, expected: Collection[str], blockers: Blockers
 ) -> SentMessage:
+    """Returns the answer of an earlier try, also if the caller has cleared their history since: they know the text."""
+    head = ahead.head
+    if head is None:
+        raise access.no_conversation()
     if earlier.fingerprint not in expected:
         raise Unprocessable(
             "client_id_reused",
@@ -270,7 +269,8 @@ def _tell(
 
     Returns the people whom it names, who are read beside the devices: mostly the caller alone, so nobody.
     """
-    conversation_id, people = head.conversation_id, head.participants
+    conversation_id = head.conversation_id
+    people = access.readers(head, message.seq, head.participants)  # of one that is told again not all may be
 
     # Read after the write: a device that connects and syncs in between has read the message or is in this list.
     def devices() -> tuple[Collection[str], list[Presence]]:
@@ -339,7 +339,7 @@ def history_page(request: Request, head: Head, query: History, see: See) -> Hist
     """Returns a page of a conversation's history, as its reader may `see` messages of a span of seqs."""
     if query.custom_type is not None:
         return _list_of_type(request, head, query, see)
-    span = history.span(query, head.last_seq)
+    span = history.span(query, head.last_seq, head.first_seq)
     found, known = named.beside(
         request,
         head,
@@ -353,10 +353,10 @@ def history_page(request: Request, head: Head, query: History, see: See) -> Hist
         span = history.Span(shown[0].seq, shown[-1].seq)
     return HistoryPage(
         messages=shown,
-        found_oldest=span.first_seq <= 1,
+        found_oldest=span.first_seq <= head.first_seq,
         found_newest=span.last_seq >= head.last_seq,
         users=named.users(request, in_messages(shown), known),
-        total=head.last_seq if query.page is not None or query.per_page is not None else None,
+        total=head.last_seq - head.first_seq + 1 if query.page is not None or query.per_page is not None else None,
     )
 
 
@@ -366,19 +366,24 @@ def _list_of_type(request: Request, head: Head, query: History, see: See) -> His
     One round trip, one more for each MB of messages. A message that the caller has hidden shows no type.
     """
     newest_seq = history.newest_of_type(query, head.last_seq)
-    if newest_seq < 1:
-        return HistoryPage(messages=[], found_oldest=True, found_newest=head.last_seq == 0, users={})
+    if newest_seq < head.first_seq:
+        is_newest = newest_seq >= head.last_seq
+        return HistoryPage(messages=[], found_oldest=True, found_newest=is_newest, users={})
     found, known = named.beside(
         request,
         head,
         lambda: see(
-            (max(1, newest_seq - history.MAX_LOOKED_AT + 1), newest_seq),
+            (max(head.first_seq, newest_seq - history.MAX_LOOKED_AT + 1), newest_seq),
             lambda: messages.before(
-                head.conversation_id, newest_seq, history.MAX_LOOKED_AT, history.MAX_CHARACTERS_LOOKED_AT
+                head.conversation_id,
+                newest_seq,
+                history.MAX_LOOKED_AT,
+                history.MAX_CHARACTERS_LOOKED_AT,
+                head.first_seq,
             ),
         ),
     )
-    shown, following = history.of_type(found, query)
+    shown, following = history.of_type(found, query, head.first_seq)
     return HistoryPage(
         messages=shown[::-1],
         found_oldest=following is None,

@@ -54,7 +54,8 @@ def _find(request: Request, message_id: str) -> Found:
         lambda: messages.head_and_message(conversation_id, seq, me, also=[me]),
         lambda: plays.some(conversation_id, [me], seq),
     )
-    if head is None or mine is None or not access.is_admitted(request, head, mine) or message is None:
+    head = access.seen_at(request, head, mine, seq)
+    if head is None or mine is None or message is None:
         raise access.no_message()
     return head, message, played.get(me)
 

@@ -12,15 +12,24 @@ from parley.adapters.conversations import conversations, messages, plays, receip
 from parley.adapters.conversations.receipts import Kind
 from parley.adapters.dynamodb import conditions
 from parley.adapters.notifications import jobs
+from parley.domain.api.errors import Invalid
 from parley.domain.api.request import Request
-from parley.domain.api.requests import ListReceipts
+from parley.domain.api.requests import ListReceipts, MarkUnread
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import NamedUser, Receipt
 from parley.domain.conversations import views
-from parley.domain.conversations.events import ConversationRead, LiveEvent, MessageDelivered, MessageRead
-from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.events import (
+    ConversationRead,
+    ConversationUpdated,
+    LiveEvent,
+    MessageDelivered,
+    MessageRead,
+    Own,
+)
+from parley.domain.conversations.head import Head, Membership, UnreadFrom
 from parley.domain.conversations.message import StoredMessage
 
+MAX_LATER = 100  # messages that came after a time, beyond which the newest one before it is looked for
 MAX_ANSWERS = 50  # messages after one, in which a reader's first own message is looked for
 
 EventAt = Callable[[int, int], LiveEvent]  # of the seq and the time of a move, in ms
@@ -28,13 +37,17 @@ Place = tuple[Head, Membership, int]  # a conversation, the caller's side of it,
 
 
 class Marked(Struct, frozen=True, kw_only=True):
-    """The caller's markers after a move; `moved` is False if they were there already."""
+    """The caller's markers after a move; `moved` is False if they were there already.
+
+    `own` is their own part as it is now, if they have ever marked the conversation as unread.
+    """
 
     conversation_id: str
     read_seq: int
     delivered_seq: int
     unread: int
     moved: bool
+    own: Own | None
 
 
 class ReceiptList(Struct, frozen=True, kw_only=True):
@@ -81,10 +94,12 @@ def mark_delivered(request: Request, message_id: str) -> Marked:
     return _mark(request, message_id, lambda: access.access_marker(request, message_id), "delivered", event)
 
 
-def mark_conversation_read(request: Request, conversation_id: str) -> Marked:
+def mark_conversation_read(request: Request, conversation_id: str, until_ms: int | None = None) -> Marked:
     """Marks all messages of a conversation as read by the caller, and tells the members.
 
-    Two round trips and the posts.
+    With `until_ms` those that were sent by then: at most `MAX_LATER` newer ones are looked through for them.
+
+    Two round trips and the posts; one more if there are newer ones.
     """
 
     def event(seq: int, at_ms: int) -> LiveEvent:
@@ -94,13 +109,26 @@ def mark_conversation_read(request: Request, conversation_id: str) -> Marked:
 
     def found() -> Place:
         head, mine = access.access_membership(request, conversation_id)
-        return head, mine, head.last_seq
+        return head, mine, head.last_seq if until_ms is None else _newest_of(head, mine, until_ms)
 
     return _mark(request, conversation_id, found, "read", event)
 
 
+def _newest_of(head: Head, mine: Membership, until_ms: int) -> int:
+    """Returns the newest message that was sent by a time; the caller's marker as it is if that one is too far back.
+
+    One round trip if messages have come since.
+    """
+    if head.last_activity_ms <= until_ms:
+        return head.last_seq
+    later = messages.newest(head.conversation_id, head.settled_seq(mine) + 1, head.last_seq, MAX_LATER)
+    return max((one.seq for one in later if one.created_at_ms <= until_ms), default=head.read_seq(mine))
+
+
 def _mark(request: Request, place_id: str, find: Callable[[], Place], kind: Kind, event: EventAt) -> Marked:
     """Moves one marker and tells those who may know; a marker that is further on already stays, and no event is sent.
+
+    A read takes the mark "unread" off, also if it moves no marker: then one round trip and the posts of it.
 
     Two round trips; two more for each race lost to another device of the caller. So the answer holds the markers as
     they are, not as they were when first read.
@@ -113,7 +141,10 @@ def _mark(request: Request, place_id: str, find: Callable[[], Place], kind: Kind
         if wanted <= stands:
             if wanted == stands:
                 _tell_again(request, head, hidden, kind, wanted, event)
-            return _marked(head, mine, moved=False)
+            stayed = mine if kind == "delivered" else _without_unread_mark(request, head, mine)
+            if stayed is None:
+                continue
+            return _marked(head, stayed, moved=False)
         if _move(request, head, mine, hidden, kind, wanted, event):
             return _marked(head, _moved(mine, kind, wanted), moved=True)
     raise conditions.busy()
@@ -140,6 +171,75 @@ def _move(
     return written
 
 
+def mark_unread(request: Request, conversation_id: str, wanted: MarkUnread) -> Marked:
+    """Marks a conversation as unread for the caller from a message on, until they read, and tells their other devices.
+
+    Nobody else learns of it: the markers, and so the receipts, stay where they are.
+
+    Two round trips and the posts; two more for each race lost to another device of the caller.
+    """
+    for _ in conditions.tries():
+        head, mine = access.access_membership(request, conversation_id)
+        if wanted.seq > head.last_seq:
+            detail = f"The conversation ends with the message {head.last_seq}."
+            raise Invalid.field(f"{request.field_prefix}/seq", "too_large", detail, head.last_seq)
+        if wanted.seq < head.first_seq:
+            detail = f"The message {head.first_seq} is the first one that you see."
+            raise Invalid.field(f"{request.field_prefix}/seq", "too_small", detail, head.first_seq)
+        if wanted.seq == head.unread_from_seq(mine):
+            _tell_own_again(request, head, mine)
+            return _marked(head, mine, moved=False)
+        marked = _set_unread_from(request, head, mine, wanted.seq)
+        if marked is not None:
+            return _marked(head, marked, moved=False)
+    raise conditions.busy()
+
+
+def _without_unread_mark(request: Request, head: Head, mine: Membership) -> Membership | None:
+    """Takes the caller's mark "unread" off; no round trip if there is none.
+
+    Returns None, and does nothing, if another device was faster.
+    """
+    if head.unread_from_seq(mine) is not None:
+        return _set_unread_from(request, head, mine, None)
+    if mine.unread_from is not None and mine.unread_from.seq is None:
+        _tell_own_again(request, head, mine)
+    return mine
+
+
+def _set_unread_from(request: Request, head: Head, mine: Membership, seq: int | None) -> Membership | None:
+    """Writes a mark and tells the caller's other devices; returns None, and does neither, if one of them was faster.
+
+    One round trip and the posts.
+    """
+    mark = UnreadFrom(seq=seq, read_seq=head.read_seq(mine), at_ms=request.now_ms)
+    after = replace(mine, unread_from=mark, own_seq=mine.own_seq + 1)
+    written, devices = push.beside(lambda: conversations.save_unread_from(mine, after), [request.user_id])
+    if not written:
+        return None
+    push.tell_present_each(request, devices, push.frames_of(_of_own(request, head, after)), head.conversation_id)
+    push.remember(_own_change(after))
+    return after
+
+
+def _tell_own_again(request: Request, head: Head, mine: Membership) -> None:
+    """Tells of a mark that an earlier try wrote, which may have died before its posts."""
+    mark = mine.unread_from
+    if mark is not None and push.is_news(request, _own_change(mine), mark.at_ms):
+        push.tell(request, [request.user_id], _of_own(request, head, mine))
+        push.remember(_own_change(mine))
+
+
+def _own_change(mine: Membership) -> tuple[str, str, str, int]:
+    return mine.conversation_id, mine.user_id, "own", mine.own_seq
+
+
+def _of_own(request: Request, head: Head, mine: Membership) -> ConversationUpdated:
+    own = Own.of(head, mine)
+    event = ConversationUpdated(conversation_id=head.conversation_id, user_id=request.user_id, own=own)
+    return named.told_by_caller(request, event)
+
+
 def _moved(mine: Membership, kind: Kind, seq: int) -> Membership:
     return replace(mine, read_seq=seq) if kind == "read" else replace(mine, delivered_seq=seq)
 
@@ -151,6 +251,7 @@ def _marked(head: Head, mine: Membership, *, moved: bool) -> Marked:
         delivered_seq=head.delivered_seq(mine),
         unread=head.unread(mine),
         moved=moved,
+        own=None if mine.unread_from is None else Own.of(head, mine),
     )
 
 

@@ -64,7 +64,7 @@ def _access(request: Request, message_id: str) -> StoredMessage:
     """Returns a message to moderators, and to members who have the right; with the first read comes the role."""
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
     head, mine, message, _ = messages.head_and_message(conversation_id, seq, request.user_id)
-    is_member = head is not None and access.is_admitted(request, head, mine)
+    is_member = access.seen_at(request, head, mine, seq) is not None
     is_moderator = moderators.is_moderator(account_states.role_of(request))
     may_moderate = is_moderator and head is not None and access.is_moderated(request, head)
     if head is None or message is None or not (may_moderate or is_member):

@@ -26,9 +26,8 @@ from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, ConversationType, Message, NamedUser, State
 from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.named import in_messages
-from parley.domain.conversations.search import HitList, Look
+from parley.domain.conversations.search import Bounds, HitList, Look
 from parley.domain.moderation.audit import new_entry, time_ms
 
 
@@ -121,11 +120,7 @@ def search_moderated_messages(request: Request, wanted: SearchModeratedMessages)
     asked = "\n".join([wanted.user_id, wanted.since or "", wanted.to or ""])
     position = search.position_of(wanted.cursor, query, asked)
     _log(request, "search_messages", wanted.user_id, wanted)
-
-    def takes(message: StoredMessage) -> bool:
-        return message.sender_id == wanted.user_id and since_ms <= message.created_at_ms < until_ms
-
-    look = Look(query, wanted.limit, takes)
+    look = Look(query, wanted.limit, Bounds(sender_id=wanted.user_id, since_ms=since_ms, until_ms=until_ms))
     following = look_through_all(
         wanted.user_id, look, position, may_read=lambda head: access.is_moderated(request, head)
     )

@@ -34,7 +34,7 @@ def close_notices(wanted: Closing) -> None:
     if head is None or mine is None or not registered:
         return
     pushed_seq = head.pushed_seq(mine)
-    if pushed_seq is None or head.read_seq(mine) < pushed_seq:
+    if pushed_seq is None or head.settled_seq(mine) < pushed_seq:
         return
     if wanted.answered and not head.has_members and mine.read_seq >= pushed_seq:
         return  # the reading has told them; in a group the send itself moves the marker, and knew that

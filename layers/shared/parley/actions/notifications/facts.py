@@ -68,8 +68,8 @@ class Known(Struct, frozen=True, kw_only=True):
 
     @property
     def read_seq(self) -> int | None:
-        """Returns how far the person has read; None without a membership."""
-        return None if self.head is None or self.membership is None else self.head.read_seq(self.membership)
+        """Returns up to where the person has nothing left to read; None without a membership."""
+        return None if self.head is None or self.membership is None else self.head.settled_seq(self.membership)
 
     @property
     def told_seq(self) -> int:
@@ -261,6 +261,7 @@ class _Reading:
             has_read=self._has_read(),
             has_seen=self._has_seen(entry),
             is_taken=self._is_taken(),
+            is_archived=mine is not None and self._head is not None and self._head.is_archived(mine),
             is_urgent=self._ticket is not None and self._ticket.priority == "urgent",
             settings=Settings() if mine is None else mine.settings,
             preferences=preferences.of(self._rows, self._user_id),
@@ -326,7 +327,7 @@ class _Reading:
         if self._is_of_desk:
             return self._ticket is None
         message = self._message
-        if message is None or message.deleted_at_ms is not None or self._is_hidden():
+        if message is None or message.deleted_at_ms is not None or self._is_hidden() or self._is_before_all(message):
             return True
         if self._pair.kind == "mention":
             return not message.names(self._user_id)
@@ -347,6 +348,11 @@ class _Reading:
         occasion = self._occasion
         return personal_marks.is_hidden(self._rows, occasion.conversation_id, self._user_id, occasion.seq)
 
+    def _is_before_all(self, message: StoredMessage) -> bool:
+        """Says whether the person sees only messages after this one."""
+        head, user_id = self._head, self._user_id
+        return head is not None and message.seq < head.visible_from_seq(user_id, self._mine)
+
     def _is_blocked(self) -> bool:
         if self._head is None or self._head.is_desks or not self._occasion.by:
             return False
@@ -357,7 +363,7 @@ class _Reading:
 
     def _has_read_up_to(self, seq: int) -> bool:
         mine = self._mine
-        return self._head is not None and mine is not None and self._head.read_seq(mine) >= seq
+        return self._head is not None and mine is not None and self._head.settled_seq(mine) >= seq
 
     def _has_read(self) -> bool:
         mine = self._mine

@@ -35,7 +35,14 @@ class Opening(Struct, frozen=True, kw_only=True):
         return {tables.Conversation: [(self.conversation_id,)]} | reads_to_decide(request, [self.user_id])
 
     def open_one(self, request: Request, rows: Rows) -> Head | None:
-        """Returns the conversation if the two have it already; raises Conflict if an erasure has ended it."""
+        """Returns the conversation if the two have it already.
+
+        Raises Conflict if an erasure has ended it, or if it is being imported.
+        """
+        if conversations.is_importing(rows, self.conversation_id):
+            from parley.domain.moving.imports import being_imported  # most conversations begin here
+
+            raise being_imported()
         head = conversations.head_of(rows, self.conversation_id)
         # Its id is made of theirs, so if one of them is missing, it was closed when that person was erased.
         if head is not None and not {request.user_id, self.user_id} <= set(head.participants):

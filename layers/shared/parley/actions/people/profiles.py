@@ -8,6 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from parley.actions.people.bulk_items import result_of
 from parley.actions.roles import SERVICE
+from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles, senders
@@ -198,7 +199,7 @@ def _view_sender(sender: SystemSender) -> Person:
 def _may_know(request: Request, caller: Party, person: Profile, rows: batches.Rows) -> bool:
     if sees_everybody(caller) or person.user_id == caller.user_id:
         return True
-    if rows.get(tables.Conversation, _general_id(request, person.user_id)) is not None:
+    if conversations.head_of(rows, _general_id(request, person.user_id)) is not None:
         return True
     may_open = policies.current().may_open_anything(caller, party_of(person))
     return may_open and not blocks.of(rows, caller.user_id, person.user_id).of_me

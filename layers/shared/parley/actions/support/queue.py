@@ -31,7 +31,7 @@ from parley.domain.support.queue import (
 )
 from parley.domain.support.requests import ListAllTickets
 from parley.domain.support.ticket import StoredTicket, SupportTicket, in_tickets, view_ticket
-from parley.domain.text.folding import Query
+from parley.domain.text.queries import Query, Word
 
 MAX_QUERIES_AT_ONCE = 16
 
@@ -159,7 +159,7 @@ def _matches(words: Query, found: _Found, people: named.Known) -> bool:
     """Says whether each word is in the subject, or in the name of the requester."""
     requester = people.users.get(found.state.requester_id)
     texts = [found.head.title or "", "" if requester is None else requester.name]
-    return len(frozenset[str]().union(*(words.find(text)[0] for text in texts))) == len(words.words)
+    return len(frozenset[Word]().union(*(words.find(text)[0] for text in texts))) == len(words.words)
 
 
 def _page(request: Request, found: Sequence[_Found], cursor: str | None, people: named.Known) -> TicketQueue:

@@ -98,7 +98,7 @@ def _read_message(request: Request, message_id: str) -> tuple[Request, Head, Sto
     except NotFound:
         raise access.no_message() from None
     message = messages.some(conversation_id, [seq]).get(seq)
-    if message is None:
+    if message is None or seq < head.first_seq:
         raise access.no_message()
     return reader, head, message
 
@@ -109,7 +109,7 @@ def _of_chat(request: Request, conversation_id: str, requester_id: str | None) -
     if head.type != "direct":
         pointer = access.field_of(request, "conversation_id")
         raise Invalid.field(pointer, "not_allowed", "Only a direct conversation becomes a ticket.")
-    found = messages.between(conversation_id, max(1, head.last_seq - MAX_READ + 1), head.last_seq)
+    found = messages.between(conversation_id, max(head.first_seq, head.last_seq - MAX_READ + 1), head.last_seq)
     seen = zip(found, viewed(reader, conversation_id, found), strict=True)
     there = [message for message, shown in seen if _is_takeable(message, shown)]
     known = attachments.some_readable(each.id for message in there for each in message.attachments)

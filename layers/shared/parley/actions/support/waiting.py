@@ -59,6 +59,7 @@ def _assign(request: Request, there: Sequence[RosterEntry], open_tickets: Mappin
         TicketFollowUp(ticket_id=ticket_id, number=each.entries, event=WAITING, user_id=DESK, seeks=True)
         for ticket_id, each in tickets.some(map(tickets.id_in, part.places)).items()
         if waits(each)
+        and not each.is_as_imported  # nobody is told of an import
         and each.updated_at_ms > since_ms
         and in_turn(there, each, desks.current(), counts, "", request.now_ms) is not None
     ]
@@ -96,7 +97,7 @@ def _release(entry: RosterEntry, open_tickets: Mapping[str, int]) -> int:
         jobs += [
             TicketFollowUp(ticket_id=ticket_id, number=each.entries, event=ABSENT, user_id=entry.user_id)
             for ticket_id, each in found.items()
-            if each.status in OPEN and each.assignee_id == entry.user_id
+            if each.status in OPEN and each.assignee_id == entry.user_id and not each.is_as_imported
         ]
         if part.through is None:
             break

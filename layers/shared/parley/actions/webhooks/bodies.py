@@ -81,7 +81,7 @@ class ConversationData(EventData, frozen=True, kw_only=True):
 
 
 class MemberData(EventData, frozen=True, kw_only=True):
-    """People have come into a group, or one has left it or was removed; `user_id` is the user who did it."""
+    """People have come into a group, have left it or were removed; `user_id` is the user who did it."""
 
     conversation_id: str
     change_seq: int

@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters.conversations import head_rows
 from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.adapters.dynamodb.batches import Rows
-from parley.adapters.dynamodb.documents import to_wire
+from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.adapters.people import blocks, named_users
 from parley.domain.api import ids
 from parley.domain.api.types import NamedUser
@@ -21,9 +21,17 @@ MAX_RECENT = 1000  # index entries of one query; about 100 bytes each, so well w
 
 
 def head_of(rows: Rows, conversation_id: str) -> Head | None:
-    """Returns the head from a batch, or None if the conversation does not exist."""
+    """Returns the head from a batch, or None if the conversation does not exist.
+
+    One that is being imported does not exist for anybody but its run (`adapters/moving`).
+    """
     row = rows.get(tables.Conversation, conversation_id)
-    return None if row is None else head_rows.head(row)
+    return None if row is None or row.importing is not None else head_rows.head(row)
+
+
+def is_importing(rows: Rows, conversation_id: str) -> bool:
+    """Says whether a conversation in a batch is being imported; a damaged one is not."""
+    return "importing" in (rows.item(tables.Conversation, conversation_id) or {})
 
 
 def readable_heads(rows: Rows, conversation_ids: Iterable[str]) -> dict[str, Head]:
@@ -85,6 +93,19 @@ def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
     return readable_heads(rows, wanted)
 
 
+def all_heads(after: str | None, limit: int) -> tuple[list[Head], str | None]:
+    """Returns the readable heads among the next `limit` rows of the table, and the id after which the next ones start.
+
+    None at its end. Conversations that are being imported are left out. One round trip.
+    """
+    start = None if after is None else {"conversation_id": to_wire(after)}
+    found = tables.Conversation.scan(limit=limit, page_size=limit, last_evaluated_key=start, consistent_read=True)
+    heads = list(unreadable.decoded("Conversations", found, lambda row: None if row.importing else head_rows.head(row)))
+    behind = found.last_evaluated_key
+    following = None if behind is None else str(from_wire(behind["conversation_id"]))
+    return [head for head in heads if head is not None], following
+
+
 def heads_and_memberships(
     conversation_ids: Sequence[str], user_id: str, *, stale: bool = False
 ) -> dict[str, tuple[Head, Membership]]:
@@ -121,7 +142,9 @@ def read_pairs(
     whole = {
         conversation_id
         for conversation_id in conversation_ids
-        if rows.has(tables.Conversation, conversation_id) and rows.has(tables.Membership, user_id, conversation_id)
+        if rows.has(tables.Conversation, conversation_id)
+        and rows.has(tables.Membership, user_id, conversation_id)
+        and not is_importing(rows, conversation_id)
     }
     return pairs, whole - pairs.keys()
 
@@ -279,6 +302,28 @@ def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:
     try:
         tables.Membership(user_id=before.user_id, conversation_id=before.conversation_id).update(
             actions=actions, condition=tables.Membership.user_id.exists() & head_rows.own_unmoved(before)
+        )
+    except UpdateError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def save_unread_from(before: Membership, after: Membership) -> bool:
+    """Writes from where on a person has marked a conversation as unread; one round trip.
+
+    Returns False if another device of theirs has set something or moved a marker since `before` was read, or they have
+    left meanwhile.
+    """
+    actions: list[Action] = [
+        tables.Membership.unread_from.set(to_builtins(after.unread_from)),
+        tables.Membership.own_seq.set(after.own_seq),
+    ]
+    unmoved = (tables.Membership.read_seq == before.read_seq) & head_rows.own_unmoved(before)
+    try:
+        tables.Membership(user_id=before.user_id, conversation_id=before.conversation_id).update(
+            actions=actions, condition=tables.Membership.user_id.exists() & unmoved
         )
     except UpdateError as error:
         if conditions.failed_condition(error):

@@ -7,9 +7,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from parley.adapters.dynamodb import tables, unreadable
-from parley.domain.api.types import Context, ConversationType, MessagePreview, Posting, Settings
+from parley.domain.api.types import Context, ConversationType, MessagePreview, NewcomersSee, Posting, Settings
 from parley.domain.conversations.adding import Adding
-from parley.domain.conversations.head import Frozen, Head, Membership
+from parley.domain.conversations.head import Frozen, Head, Membership, UnreadFrom
 
 
 def head(row: tables.Conversation) -> Head:
@@ -46,16 +46,28 @@ def head(row: tables.Conversation) -> Head:
         metadata=unreadable.metadata(row.metadata, "Conversations", row.conversation_id),
         is_reported=bool(row.is_reported),
         is_locked=bool(row.is_locked),
+        dissolved=bool(row.dissolved),
         muted_ids=tuple(row.muted_ids or ()),
         adding=convert(row.adding, type=Adding) if row.adding else None,
         requester_id=row.requester_id,
-        pushed_seqs=_pushed_seqs(row),
+        **_of_people(row),
     )
 
 
-def _pushed_seqs(row: tables.Conversation) -> dict[str, int]:
-    pushed = zip(row.participants, (row.first_pushed_seq, row.second_pushed_seq), strict=False)
-    return {user_id: int(seq) for user_id, seq in pushed if seq is not None}
+def _of_people(row: tables.Conversation) -> dict[str, Any]:
+    """Returns the fields that tell how far back people see, and what their apps were told."""
+    return {
+        "pushed_seqs": _of_two(row, row.first_pushed_seq, row.second_pushed_seq),
+        "visible_from_seqs": _of_two(row, row.first_visible_seq, row.second_visible_seq),
+        "horizon_seq": int(row.horizon_seq or 1),
+        "history": convert(row.history or "all", type=NewcomersSee),
+    }
+
+
+def _of_two(row: tables.Conversation, first: float | None, second: float | None) -> dict[str, int]:
+    """Returns the seqs of the two people of a direct conversation, by user id, as far as there are any."""
+    known = zip(row.participants, (first, second), strict=False)
+    return {user_id: int(seq) for user_id, seq in known if seq is not None}
 
 
 def membership(row: tables.Membership) -> Membership:
@@ -70,11 +82,14 @@ def membership(row: tables.Membership) -> Membership:
         archived_seq=None if row.archived_seq is None else int(row.archived_seq),
         mention_seqs=frozenset(int(mention_seq) for mention_seq in row.mention_seqs or ()),
         hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),
+        shown_seq=None if row.shown_seq is None else int(row.shown_seq),
         since_ms=int(row.since_ms),
         since_seq=None if row.since_seq is None else int(row.since_seq),
         sent_ms=None if row.sent_ms is None else int(row.sent_ms),
         frozen=convert(row.frozen, type=Frozen) if row.frozen else None,
         pushed_seq=None if row.pushed_seq is None else int(row.pushed_seq),
+        visible_from_seq=int(row.visible_from_seq or 1),
+        unread_from=convert(row.unread_from, type=UnreadFrom) if row.unread_from else None,
     )
 
 
@@ -116,10 +131,27 @@ def stored_head(head: Head) -> dict[str, Any]:
         "metadata": head.metadata,
         "is_reported": head.is_reported or None,
         "is_locked": head.is_locked or None,
+        "dissolved": head.dissolved or None,
         "muted_ids": list(head.muted_ids) or None,
         "adding": to_builtins(head.adding) if head.adding else None,
         "requester_id": head.requester_id,
+        **_stored_horizons(head),
     }
+
+
+def _stored_horizons(head: Head) -> dict[str, Any]:
+    # An attribute of each of the two: both may clear their history at the same time.
+    return {
+        "first_visible_seq": _visible_seq(head, 0),
+        "second_visible_seq": _visible_seq(head, 1),
+        "horizon_seq": head.horizon_seq if head.horizon_seq > 1 else None,
+        "history": head.history if head.history != "all" else None,
+    }
+
+
+def _visible_seq(head: Head, place: int) -> int | None:
+    """Returns the first message that one of two people sees, None if they see all; None in a group."""
+    return None if head.has_members else head.visible_from_seqs.get(head.participants[place])
 
 
 def _preview(preview: MessagePreview) -> dict[str, Any]:
@@ -144,6 +176,7 @@ def membership_row(head: Head, membership: Membership, peer_id: str | None = Non
         delivered_seq=membership.delivered_seq,
         since_ms=membership.since_ms,
         since_seq=membership.since_seq,
+        visible_from_seq=membership.visible_from_seq if membership.visible_from_seq > 1 else None,
         frozen=to_builtins(membership.frozen) if membership.frozen else None,
     )
 

@@ -160,7 +160,8 @@ def _unmoved(step: Step) -> Condition:
 
 
 def _about_messages(head: Head) -> tuple[Any, ...]:
-    return head.last_seq, head.last_message, head.has_archived, head.everyone_seqs
+    seen = (head.horizon_seq, head.visible_from_seqs)
+    return head.last_seq, head.last_message, head.has_archived, head.everyone_seqs, *seen
 
 
 def _as_set(attribute: Attribute[Any], *, is_set: bool) -> Condition:

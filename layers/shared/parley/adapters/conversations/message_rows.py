@@ -52,8 +52,21 @@ def versions_key(conversation_id: str, seq: int) -> str:
 
 def message_row(step: Step, message: StoredMessage, follow_ups: tuple[str, ...] | None = None) -> tables.Message:
     """Returns the row of a step's message, with the step's follow-ups or these."""
-    head = step.after
     left = step.follow_ups if follow_ups is None else follow_ups
+    row = _row(message, step.after.context.type if step.after.context else None)
+    row.fingerprint = step.sent.fingerprint if step.sent and step.sent.message is message else None
+    row.follow_ups = ",".join(left) or None
+    return row
+
+
+def imported_row(message: StoredMessage, context_type: str | None) -> tables.Message:
+    """Returns the row of a message that comes from another system, for which the stream has nothing to do."""
+    row = _row(message, context_type)
+    row.imported = True
+    return row
+
+
+def _row(message: StoredMessage, context_type: str | None) -> tables.Message:
     return tables.Message(
         conversation_id=message.conversation_id,
         seq=message.seq,
@@ -63,9 +76,7 @@ def message_row(step: Step, message: StoredMessage, follow_ups: tuple[str, ...] 
         client_id=message.client_id,
         via=message.via,
         side=message.side,
-        fingerprint=step.sent.fingerprint if step.sent and step.sent.message is message else None,
-        context_type=head.context.type if head.context else None,
-        follow_ups=",".join(left) or None,
+        context_type=context_type,
         system=msgspec.to_builtins(message.system) if message.system else None,
         **content(message),
     )
@@ -110,7 +121,10 @@ def change_row(change: Change, follow_ups: tuple[str, ...] = ()) -> tables.Messa
         conversation_id=changes_key(change.conversation_id),
         seq=change.change_seq,
         change=msgspec.to_builtins(change),
-        follow_ups=",".join(each for each in follow_ups if each in ("fan_out", "add") or is_of_preview(each)) or None,
+        follow_ups=",".join(
+            each for each in follow_ups if each in ("fan_out", "add", "dissolve") or is_of_preview(each)
+        )
+        or None,
     )
 
 

@@ -86,7 +86,7 @@ def _read(
     asked: dict[str, Any] = {}
     for model, key in keys:
         table = asked.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": model not in stale})
-        table["Keys"].append({name: to_wire(part) for name, part in zip(model.key_names(), key, strict=True)})
+        table["Keys"].append(_wire(model, key))
     found = []
     for _ in range(MAX_ROUNDS):
         answer = clients.dynamodb.dispatch("BatchGetItem", {"RequestItems": asked})
@@ -104,7 +104,19 @@ def write_rows(rows: Iterable[Table]) -> None:
 
     Rows may be written in part if a call fails. Raises Unavailable if DynamoDB keeps leaving rows out.
     """
-    wanted = [(row.Meta.table_name, row.serialize()) for row in rows]
+    _write_all([(row.Meta.table_name, {"PutRequest": {"Item": row.serialize()}}) for row in rows])
+
+
+def delete_rows(keys: Mapping[type[Table], Iterable[Key]]) -> None:
+    """Deletes the rows of these keys, if they are there, as `write_rows` writes;"""
+    _write_all([(model.Meta.table_name, {"DeleteRequest": {"Key": _wire(model, key)}}) for model, key in _keys(keys)])
+
+
+def _wire(model: type[Table], key: Key) -> Item:
+    return {name: to_wire(part) for name, part in zip(model.key_names(), key, strict=True)}
+
+
+def _write_all(wanted: Sequence[tuple[str, Item]]) -> None:
     chunks = [wanted[first : first + MAX_WRITTEN] for first in range(0, len(wanted), MAX_WRITTEN)]
     if len(chunks) > 1:
         list(_calls.map(_write, chunks))
@@ -112,10 +124,10 @@ def write_rows(rows: Iterable[Table]) -> None:
         _write(chunks[0])
 
 
-def _write(rows: Sequence[tuple[str, Item]]) -> None:
+def _write(requests: Sequence[tuple[str, Item]]) -> None:
     asked: dict[str, Any] = {}
-    for table_name, item in rows:
-        asked.setdefault(table_name, []).append({"PutRequest": {"Item": item}})
+    for table_name, request in requests:
+        asked.setdefault(table_name, []).append(request)
     for _ in range(MAX_ROUNDS):
         asked = clients.dynamodb.dispatch("BatchWriteItem", {"RequestItems": asked}).get("UnprocessedItems") or {}
         if not asked:

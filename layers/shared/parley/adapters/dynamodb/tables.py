@@ -112,6 +112,7 @@ class Conversation(Table):
     shared_seq = NumberAttribute(null=True)
     posting = UnicodeAttribute(null=True)
     slow_mode_s = NumberAttribute(null=True)
+    history = UnicodeAttribute(null=True)  # `joined`: people who come into the group see nothing older
     closed = BooleanAttribute(null=True)
     pins = NumbersAttribute(null=True)
     everyone_seqs = NumbersAttribute(null=True)
@@ -124,12 +125,21 @@ class Conversation(Table):
     metadata = UnicodeAttribute(null=True)  # compact JSON, as a message's
     is_reported = BooleanAttribute(null=True)  # a message of it was reported
     is_locked = BooleanAttribute(null=True)  # a moderator has closed it
+    dissolved = BooleanAttribute(null=True)  # an owner has ended the group
     muted_ids = StringsAttribute(null=True)  # members of a group whom a moderator has muted
     adding = DocumentAttribute(null=True)  # of everyone of a role or a context, with how far it is
     requester_id = UnicodeAttribute(null=True)  # of a ticket
     # Of two people: the newest message of which an app of the first, or second, participant was told.
     first_pushed_seq = NumberAttribute(null=True)
     second_pushed_seq = NumberAttribute(null=True)
+    # Likewise: the first message that each sees.
+    first_visible_seq = NumberAttribute(null=True)
+    second_visible_seq = NumberAttribute(null=True)
+    horizon_seq = NumberAttribute(null=True)  # from there on all members of a group see the messages
+    # Of a conversation that a run has imported (`adapters/moving/import_rows.py`).
+    importing = UnicodeAttribute(null=True)  # the run that is at it: nobody else sees the conversation
+    imported_by = UnicodeAttribute(null=True)
+    imported_seq = NumberAttribute(null=True)  # its last message when the run finished it
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):
@@ -197,9 +207,13 @@ class Membership(Table):
     archived_seq = NumberAttribute(null=True)
     mention_seqs = NumberSetAttribute(null=True)
     hidden_seq = NumberAttribute(null=True)
+    shown_seq = NumberAttribute(null=True)  # the newest message before `hidden_seq` that the person sees
     sent_ms = NumberAttribute(null=True)
     frozen = DocumentAttribute(null=True)  # the markers as the other person sees them under a block
     pushed_seq = NumberAttribute(null=True)  # the newest message of which an app of the person was told
+    visible_from_seq = NumberAttribute(null=True)  # the first message that the person sees, in a group
+    imported = NumbersAttribute(null=True)  # `read_seq` and `delivered_seq` as an import wrote them
+    unread_from = DocumentAttribute(null=True)  # from where on the person has marked it as unread
     by_activity = ByActivity()
     by_conversation = ByConversation()
     by_pin = ByPin()
@@ -238,6 +252,7 @@ class Message(Table):
     removed = UnicodeAttribute(null=True)  # JSON: the content that a moderator has removed
     link_preview = UnicodeAttribute(null=True)  # compact JSON, of its first link
     without_preview = BooleanAttribute(null=True)
+    imported = BooleanAttribute(null=True)  # from another system: no news for the readers of the stream
     context_type = UnicodeAttribute(null=True)  # for the readers of the stream
     follow_ups = UnicodeAttribute(null=True, attr_name="errands")  # the work that the stream has to start
     # of the record of a `client_id`
@@ -475,6 +490,7 @@ class Export(Table):
     format = UnicodeAttribute(null=True)
     state = UnicodeAttribute(null=True)
     total = NumberAttribute(null=True)
+    first_seq = NumberAttribute(null=True)
     done = NumberAttribute(null=True)
     upload_id = UnicodeAttribute(null=True)
     parts = StringsAttribute(null=True)
@@ -781,6 +797,7 @@ class Ticket(Table):
     noticed_at_ms = NumberAttribute(null=True)
     archived_at_ms = NumberAttribute(null=True)
     overdue_since_ms = NumberAttribute(null=True)
+    imported_entries = NumberAttribute(null=True)  # of the history, as an import has brought it
     queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb import batches, outbox, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import Op
 from parley.adapters.support import tickets
@@ -63,6 +63,9 @@ def hand_over_history(head: Head, after: int, limit: int, user_id: str, pseudony
             page_size=limit,
         )
     )
+    if rows and not after and rows[0].imported:  # the entry that counts an imported ticket names who had it
+        counted = tables.Message(conversation_id=outbox.key("ticket_import", head.conversation_id), seq=1)
+        ops.append(erasures.delete_row(counted))
     for row in rows:
         theirs = row.about["user_id"] == user_id  # their words go, too
         kept = {name: value for name, value in row.about.items() if not (theirs and name in WORDS)}

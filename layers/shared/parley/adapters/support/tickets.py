@@ -34,6 +34,7 @@ _LISTS = ("tags", "merged_from")
 _NUMBERS = (
     *("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms", "rating", "hidden", "due_at_s"),
     *("status_at_ms", "noticed_at_ms", "archived_at_ms", "overdue_since_ms"),
+    "imported_entries",
 )
 
 
@@ -57,13 +58,26 @@ def put_new(transaction: TransactWrite, ticket: StoredTicket, first: OutboxEntry
 
     The number may be taken: then the transaction is refused as after a lost race.
     """
-    transaction.save(_row(ticket), condition=_EMPTY)
+    put_state(transaction, ticket)
     outbox.put_entry(transaction, first)
+
+
+def put_state(transaction: TransactWrite, ticket: StoredTicket) -> None:
+    """Adds a new ticket, its number and what finds it to a transaction, which its number may refuse."""
+    transaction.save(_row(ticket), condition=_EMPTY)
     key, place = number_key(ticket.number)
     number = tables.Ticket(key=key, place=place, ticket_id=ticket.ticket_id)
     transaction.save(number, condition=_EMPTY)
     for word in sorted(words_of(ticket)):
         transaction.save(entry(word, ticket))
+
+
+def put_deleted(transaction: TransactWrite, ticket: StoredTicket) -> None:
+    """Adds to a transaction that a ticket goes, if nothing has changed it since it was read: an import is undone."""
+    transaction.delete(tables.Ticket(key=ticket.ticket_id, place=STATE), condition=_as_read(ticket))
+    transaction.delete(tables.Ticket(*number_key(ticket.number)))
+    for word in sorted(words_of(ticket)):
+        transaction.delete(entry(word, ticket))
 
 
 def put_requester_check(transaction: TransactWrite, ticket: StoredTicket) -> None:

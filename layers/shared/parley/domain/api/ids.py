@@ -53,6 +53,16 @@ def group_id(creator_id: str, nonce: str) -> str:
     return GROUP_PREFIX + _digest(creator_id, nonce)
 
 
+def imported_group_id(source_id: str) -> str:
+    """Returns the id of the group that was `source_id` in another system, whichever run brings it."""
+    return GROUP_PREFIX + _digest("#import", source_id)  # no creator's id holds a `#`
+
+
+def imported_ticket_id(source_id: str) -> str:
+    """Returns the id of the ticket that was `source_id` in another system, whichever run brings it."""
+    return TICKET_PREFIX + _digest("#import", source_id)  # no opener's id holds a `#`
+
+
 def ticket_id(opener_id: str, nonce: str) -> str:
     """Returns the id of a new ticket; the same `nonce` of the same opener gives the same ticket again."""
     return TICKET_PREFIX + _digest(opener_id, nonce)

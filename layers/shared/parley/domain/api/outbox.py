@@ -9,7 +9,16 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-OutboxKind = Literal["attachment", "attachments_released", "call", "moderation", "report", "ticket", "user_updated"]
+OutboxKind = Literal[
+    "attachment",
+    "attachments_released",
+    "call",
+    "moderation",
+    "report",
+    "ticket",
+    "ticket_import",
+    "user_updated",
+]
 KEPT_FOR_GOOD: frozenset[OutboxKind] = frozenset({"ticket"})  # they are the history of a ticket (D-502)
 LATEST = 1  # the number of an entry that replaces the one before, if only the latest state of a thing matters
 KEPT_S = 7 * 24 * 3600  # the stream itself keeps a record for 24 h (DynamoDB developer guide, "DynamoDB Streams")

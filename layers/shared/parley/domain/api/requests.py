@@ -33,8 +33,10 @@ from parley.domain.api.types import (
     AttachmentKind,
     GroupRole,
     Media,
+    NewcomersSee,
     NotificationLevel,
     Posting,
+    SearchKind,
     SentKind,
     Signal,
     State,
@@ -220,6 +222,7 @@ class CreateConversation(Body, frozen=True, kw_only=True):
     everyone: Everyone | None = None
     posting: Posting = "everyone"
     slow_mode_s: SlowModeS = 0
+    history: NewcomersSee = "all"
     client_id: ClientId | None = None
     custom_type: CustomType | None = None
     metadata: Metadata | None = None
@@ -266,6 +269,7 @@ class UpdateConversation(Body, frozen=True, kw_only=True):
     description: Description | None | UnsetType = UNSET
     posting: Posting | UnsetType = UNSET
     slow_mode_s: SlowModeS | UnsetType = UNSET
+    history: NewcomersSee | UnsetType = UNSET
     state: State | UnsetType = UNSET
     custom_type: CustomType | None | UnsetType = UNSET
     metadata: Metadata | None | UnsetType = UNSET
@@ -277,12 +281,30 @@ class ArchiveConversation(Body, frozen=True, kw_only=True):
     archived: bool = True
 
 
+class ClearHistory(Body, frozen=True, kw_only=True):
+    """The query of DELETE /conversations/{conversation_id}/history: up to which message, or all until now."""
+
+    seq: Seq | None = None
+
+
 class UpdateSettings(Body, frozen=True, kw_only=True):
     """PATCH /conversations/{conversation_id}/settings: changes the given fields; null ends a mute."""
 
     pinned: bool | UnsetType = UNSET
     muted_until: Time | None | UnsetType = UNSET
     notifications: NotificationLevel | UnsetType = UNSET
+
+
+class MarkUnread(Body, frozen=True, kw_only=True):
+    """A conversation to be unread from one of its messages on."""
+
+    seq: Seq
+
+
+class MarkUnreadAction(MarkUnread, frozen=True, kw_only=True):
+    """A conversation to be unread from one of its messages on, over WebSocket."""
+
+    conversation_id: str
 
 
 class AddMembers(Body, frozen=True, kw_only=True):
@@ -561,6 +583,24 @@ class ListReceipts(Page, frozen=True, kw_only=True):
     limit: Limit = MAX_PAGE
 
 
+class ListReactions(Page, frozen=True, kw_only=True):
+    """The query of the people who reacted to a message: with one emoji, or with any."""
+
+    emoji: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+class CountUnread(Body, frozen=True, kw_only=True):
+    """A count of what is unread."""
+
+    exact: bool = False
+
+
+class ListUnread(Body, frozen=True, kw_only=True):
+    """A page of what is unread."""
+
+    cursor: Cursor | None = None
+
+
 class ListConversations(Page, frozen=True, kw_only=True):
     """The query of GET /conversations."""
 
@@ -573,11 +613,15 @@ class ListConversations(Page, frozen=True, kw_only=True):
     pinned_first: bool = False
 
 
-class Search(Body, frozen=True, kw_only=True):
-    """The query of GET /search: in one conversation, or in all of the caller's."""
+class Search(Body, frozen=True, kw_only=True, rename={"sender_id": "from"}):
+    """The query of GET /search: in one conversation, or in all of the caller's; words, or bounds, or both."""
 
-    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)]
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
     conversation_id: ConversationId | None = None
+    sender_id: StoredUserId | None = None
+    after: DayOrTime | None = None
+    before: DayOrTime | None = None
+    kind: SearchKind | None = None
     cursor: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
     limit: Limit = 20
 

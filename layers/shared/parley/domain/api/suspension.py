@@ -45,6 +45,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "list_notifications",
             "list_own_reports",
             "list_pins",
+            "list_reactions",
             "list_receipts",
             "list_ticket_history",
             "list_tickets",
@@ -60,12 +61,14 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             # how far they have read, and what they have open
             "join_conversation",
             "leave_conversation",
+            "mark_all_read",
             "mark_conversation_read",
             "mark_delivered",
             "mark_notification",
             "mark_notifications",
             "mark_played",
             "mark_read",
+            "mark_unread",
             # their devices
             "close_connection",
             "connect",
@@ -80,6 +83,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             # their own lists, and their protection
             "archive_conversation",
             "block_user",
+            "clear_history",
             "report_message",
             "unblock_user",
             "update_preferences",

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 ConversationType = Literal["direct", "group", "ticket", "notes"]
 SentKind = Literal["text", "voice"]
+SearchKind = Literal["text", "voice", "image", "audio", "video", "file"]
 MessageKind = Literal["text", "voice", "system"]
 Side = Literal["requester", "support", "system"]
 Media = Literal["audio", "video"]
@@ -15,6 +16,7 @@ CallState = Literal["ringing", "active", "ended"]
 CallReason = Literal["hung_up", "declined", "missed", "busy", "failed", "answered_elsewhere"]
 GroupRole = Literal["owner", "admin", "member"]
 Posting = Literal["everyone", "admins", "nobody"]
+NewcomersSee = Literal["all", "joined"]
 State = Literal["open", "closed"]
 NotificationLevel = Literal["all", "mentions", "none"]
 AttachmentKind = Literal["image", "audio", "video", "file"]
@@ -178,8 +180,9 @@ class Conversation(Struct, frozen=True, kw_only=True):
     """A conversation as one of its members sees it.
 
     `members` holds both people of a direct conversation; a group's are listed by themselves, page by page. `shared_seq`
-    is the last change of the part that all members see alike, `own_seq` that of the member's own part: `settings` and
-    `archived`. `mention_seqs` are the unread messages that name them.
+    is the last change of the part that all members see alike, `own_seq` that of the member's own part: `settings`,
+    `archived`, `unread_from_seq` and `visible_from_seq`, the first message that they see. `mention_seqs` are the unread
+    messages that name them.
     """
 
     id: str
@@ -190,6 +193,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     state: State
     posting: Posting
     slow_mode_s: int
+    history: NewcomersSee
     custom_type: str | None
     metadata: dict[str, Any] | None
     shared_seq: int
@@ -204,9 +208,11 @@ class Conversation(Struct, frozen=True, kw_only=True):
     mention_seqs: list[int]
     read_seq: int
     delivered_seq: int
+    unread_from_seq: int | None
     settings: Settings
     own_seq: int
     archived: bool
+    visible_from_seq: int
     capabilities: list[str]
     created_at: str
     last_activity_at: str

@@ -92,13 +92,13 @@ def _refusal(attachment: StoredAttachment, conversation_id: str, now_ms: int) ->
     return None
 
 
-def check_voice(recording: StoredAttachment, pointer: str, longest_ms: int) -> None:
-    """Refuses a voice message whose attachment is no recording, or too long."""
+def check_voice(recording: StoredAttachment, pointer: str, longest_ms: int | None) -> None:
+    """Refuses a voice message whose attachment is no recording, or too long; None is no limit."""
     duration_ms = recording.duration_ms
     if recording.type not in VOICE or duration_ms is None:
         detail = "A voice message needs a recording in WebM, Ogg, MP4, AAC, MP3 or WAV."
         raise _at(f"{pointer}/0", Unprocessable("voice_needs_audio", detail))
-    if duration_ms > longest_ms + VOICE_GRACE_MS:
+    if longest_ms is not None and duration_ms > longest_ms + VOICE_GRACE_MS:
         detail = f"A voice message can last {longest_ms // 1000} seconds."
         raise Unprocessable("voice_too_long", detail, fields=(Field(f"{pointer}/0", "too_long", longest_ms),))
 

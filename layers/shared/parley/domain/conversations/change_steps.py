@@ -15,7 +15,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage
 from parley.domain.api.types import EVERYONE, LinkPreview, Message
 from parley.domain.conversations import rights
-from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
+from parley.domain.conversations.head import LOOK_BACK, MAX_EVERYONE, Head, Membership
 from parley.domain.conversations.message import PersonalMarks, StoredMessage, Tally, Viewer
 from parley.domain.conversations.send_steps import check_mentions, with_mentions
 from parley.domain.conversations.steps import Change, Changed, ChangeKind, OwnChange, PersonalMark, Step, next_change
@@ -31,7 +31,9 @@ MAX_PINS = 50  # of one conversation, whose seqs its head holds
 class Found(Struct, frozen=True, kw_only=True):
     """The rows read for a message that the caller wants to change; `mine` are the caller's marks on it, on or off.
 
-    `named` holds memberships of the people whom it names, or will name; in a large group, of all of them.
+    `named` holds memberships of the people whom it names, or will name; in a large group, of all of them. For a message
+    that the caller hides, `side` is their own membership, and `hidden` are those of the `LOOK_BACK` messages before it
+    that they have hidden.
     """
 
     caller_id: str
@@ -39,6 +41,8 @@ class Found(Struct, frozen=True, kw_only=True):
     message: StoredMessage
     mine: Sequence[PersonalMark] = ()
     named: Mapping[str, Membership | None] = {}
+    side: Membership | None = None
+    hidden: frozenset[int] = frozenset()
     blocked: frozenset[str] = frozenset()  # the caller's, in a group
     files_since_ms: int = 0  # the time of the youngest messages whose files are no longer kept
 
@@ -286,10 +290,18 @@ def hide_message(request: Request, found: Found) -> Step | None:
     if known is not None and known.is_on:
         return None
     mark = _personal_mark(request, found, None, is_on=True)
-    is_last = message.seq == head.last_seq
-    own = OwnChange(user_id=request.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
+    is_listed = message.seq == head.last_seq or (found.side is not None and head.earlier_seq(found.side) == message.seq)
+    attributes = {"hidden_seq": head.last_seq, "shown_seq": _shown_before(found)}
+    own = OwnChange(user_id=request.user_id, attributes=attributes) if is_listed else None
     entry = next_change(request, head, "message_deleted", message_seq=message.seq, for_user_id=request.user_id)
     return _step(head, Changed(entry=entry, mark=mark)).with_members(own=own)
+
+
+def _shown_before(found: Found) -> int | None:
+    """Returns the newest message before this one that the caller sees; None if it is too far back."""
+    oldest_seq = max(found.head.first_seq, found.head.last_seq - LOOK_BACK)
+    seqs = range(found.message.seq - 1, oldest_seq - 1, -1)
+    return next((seq for seq in seqs if seq not in found.hidden), None)
 
 
 def add_reaction(request: Request, found: Found, emoji: str) -> Step | None:

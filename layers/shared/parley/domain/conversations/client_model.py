@@ -22,6 +22,7 @@ from parley.domain.conversations.events import (
     MessageDelivered,
     MessageNotification,
     MessageRead,
+    MessageUpdated,
     NewMessage,
     ReactionAdded,
     ReactionRemoved,
@@ -35,6 +36,7 @@ SHARED_FIELDS = (
     "state",
     "posting",
     "slow_mode_s",
+    "history",
     "custom_type",
     "metadata",
     "member_count",
@@ -53,8 +55,9 @@ _STAGES: dict[AttachmentState, int] = {
 def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
     """Returns `conversation` as a client shows it to `viewer_id` after `event`: the same as a fresh read.
 
-    Events may come twice or out of order; a known event changes nothing. Of a message's changes, and of the message
-    itself if it comes late, the client passes the newest that it holds (`change_seq`).
+    Events may come twice or out of order; a known event changes nothing. If the viewer deletes the message that the
+    conversation shows, `last_message` is None: the client reads the one before it. Of a message's changes, and of the
+    message itself if it comes late, the client passes the newest that it holds (`change_seq`).
     """
     changed: dict[str, Any] = {}
     match event:
@@ -75,17 +78,20 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
     """Returns `message` as a client shows it to `viewer_id` after `event`.
 
     An older event changes nothing, except that a deletion counts whenever it comes: a message that was deleted, for
-    everyone or for the viewer, stays deleted. Only the viewer's own reactions change `mine`. No change of a message
-    changes whether the viewer has blocked its sender.
+    everyone or for the viewer, stays deleted. Only what a moderator has removed comes back, by a later
+    `message_updated`. Only the viewer's own reactions change `mine`. No change of a message changes whether the
+    viewer has blocked its sender.
     """
     change_seq = max(message.change_seq, event.message.change_seq)
     kept: dict[str, Any] = {"blocked": message.blocked, "hidden": message.hidden or event.message.hidden}
     is_for_all = isinstance(event, MessageDeleted) and event.scope == "everyone"
-    if message.deleted_at is not None and not is_for_all:
+    is_later = event.change_seq > message.change_seq
+    is_restored = isinstance(event, MessageUpdated) and message.removed and is_later and not kept["hidden"]
+    if message.deleted_at is not None and not is_for_all and not is_restored:
         return msgspec.structs.replace(message, change_seq=change_seq, **kept)
     if isinstance(event, MessageDeleted):
         return msgspec.structs.replace(event.message, change_seq=change_seq, **kept)
-    if event.change_seq <= message.change_seq:
+    if not is_later:
         return message
     mine = {reaction.emoji for reaction in message.reactions if reaction.mine}
     if isinstance(event, ReactionAdded) and event.user_id == viewer_id:
@@ -141,20 +147,39 @@ def _with_conversation(
     own = event.own if isinstance(event, ConversationUpdated) else None
     if own is not None and own.own_seq > conversation.own_seq:
         archived = own.archived and own.last_seq >= conversation.last_seq
+        changed |= _with_markers(conversation, viewer_id, viewer_id, read_seq=own.read_seq)
+        unread_from = own.unread_from_seq if changed["read_seq"] == own.read_seq else None
         changed |= {"own_seq": own.own_seq, "settings": own.settings, "archived": archived}
+        changed |= {"visible_from_seq": own.visible_from_seq, "unread_from_seq": unread_from}
+        changed |= _with_horizon(msgspec.structs.replace(conversation, **changed))
     shared = event.shared
     if shared is not None and shared.shared_seq > conversation.shared_seq:
         role = shared.role_of(viewer_id)
         fields = {name: getattr(shared, name) for name in SHARED_FIELDS}
-        changed |= fields | {"role": role, "capabilities": shared.capabilities[role]}
+        held = f"muted_{role}" if viewer_id in shared.muted_ids else role
+        changed |= fields | {"role": role, "capabilities": shared.capabilities[held]}
     return changed
+
+
+def _with_horizon(conversation: Conversation) -> dict[str, Any]:
+    """Returns what the viewer has of a conversation whose messages before `visible_from_seq` they do not see."""
+    visible_from_seq, unread_from = conversation.visible_from_seq, conversation.unread_from_seq
+    mentions = [seq for seq in conversation.mention_seqs if seq >= visible_from_seq]
+    last = conversation.last_message
+    return {
+        "last_message": last if last is not None and last.seq >= visible_from_seq else None,
+        "unread": _unread(conversation.last_seq, conversation.read_seq, unread_from, visible_from_seq),
+        "mention_seqs": mentions,
+        "unread_mentions": len(mentions),
+    }
 
 
 def _with_mention(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
     """Returns the unread mentions after a message that has come, early or late, or has changed."""
     named = {viewer_id, EVERYONE} & set(message.mentions) and message.sender_id != viewer_id
     others = set(conversation.mention_seqs) - {message.seq}
-    seqs = others | {message.seq} if named and message.seq > conversation.read_seq else others
+    settled_seq = max(conversation.read_seq, conversation.visible_from_seq - 1)
+    seqs = others | {message.seq} if named and message.seq > settled_seq else others
     return {"mention_seqs": sorted(seqs), "unread_mentions": len(seqs)}
 
 
@@ -191,11 +216,19 @@ def _with_markers(
     own_read_seq = max(conversation.read_seq, read_seq if is_mine else 0)
     own_delivered_seq = max(conversation.delivered_seq, own_read_seq, delivered_seq if is_mine else 0)
     mentions = [seq for seq in conversation.mention_seqs if seq > own_read_seq]
+    # A read ends the mark "unread", on whatever device.
+    unread_from = conversation.unread_from_seq if own_read_seq == conversation.read_seq else None
     return {
         "members": members,
         "read_seq": own_read_seq,
         "delivered_seq": own_delivered_seq,
-        "unread": max(0, conversation.last_seq - own_read_seq),  # the marker may come before the message
+        "unread": _unread(conversation.last_seq, own_read_seq, unread_from, conversation.visible_from_seq),
+        "unread_from_seq": unread_from,
         "mention_seqs": mentions,
         "unread_mentions": len(mentions),
     }
+
+
+def _unread(last_seq: int, read_seq: int, unread_from: int | None, visible_from_seq: int) -> int:
+    seen_seq = read_seq if unread_from is None else min(read_seq, unread_from - 1)
+    return max(0, last_seq - max(seen_seq, visible_from_seq - 1))  # the marker may come before the message

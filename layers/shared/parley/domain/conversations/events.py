@@ -15,6 +15,7 @@ from parley.domain.api.types import (
     Media,
     Message,
     NamedUser,
+    NewcomersSee,
     Posting,
     Settings,
     Signal,
@@ -24,7 +25,7 @@ from parley.domain.api.types import (
 )
 from parley.domain.api.warning import OwnWarning
 from parley.domain.conversations import rights
-from parley.domain.conversations.head import Head
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import PREVIEW_CHARACTERS
 from parley.domain.conversations.reports import FiledReport
 from parley.domain.conversations.steps import Change
@@ -343,6 +344,7 @@ class Shared(Struct, frozen=True, kw_only=True):
     state: State
     posting: Posting
     slow_mode_s: int
+    history: NewcomersSee
     custom_type: str | None
     metadata: dict[str, Any] | None
     member_count: int
@@ -361,6 +363,7 @@ class Shared(Struct, frozen=True, kw_only=True):
             state="closed" if head.closed else "open",
             posting=head.posting,
             slow_mode_s=head.slow_mode_s,
+            history=head.history,
             custom_type=head.custom_type,
             metadata=from_compact(head.metadata),
             member_count=head.member_count,
@@ -376,12 +379,32 @@ class Shared(Struct, frozen=True, kw_only=True):
 
 
 class Own(Struct, frozen=True, kw_only=True):
-    """A person's own settings; archived until a message comes after `last_seq`."""
+    """A person's own settings; archived until a message comes after `last_seq`.
+
+    They see no message before `visible_from_seq`: forget those. `unread_from_seq` holds while the person's read marker
+    is at `read_seq`.
+    """
 
     own_seq: int
     settings: Settings
     archived: bool
     last_seq: int
+    visible_from_seq: int
+    read_seq: int
+    unread_from_seq: int | None
+
+    @classmethod
+    def of(cls, head: Head, mine: Membership) -> "Own":
+        """Returns a member's own part of a conversation."""
+        return cls(
+            own_seq=mine.own_seq,
+            settings=mine.settings,
+            archived=head.is_archived(mine),
+            last_seq=head.last_seq,
+            visible_from_seq=head.visible_from_seq(mine.user_id, mine),
+            read_seq=head.read_seq(mine),
+            unread_from_seq=head.unread_from_seq(mine),
+        )
 
 
 class ConversationUpdated(NamingEvent, frozen=True, kw_only=True):

@@ -25,8 +25,9 @@ from parley.domain.conversations.send_steps import next_note
 from parley.domain.conversations.steps import Changed, ChangeKind, MemberWrites, Sent, Step, next_change
 
 MAX_MEMBERS = 2_000  # of a group
-OF_GROUPS = ("posting", "slow_mode_s")
+OF_GROUPS = ("posting", "slow_mode_s", "history")
 CUSTOM_DATA = ("custom_type", "metadata")
+MAX_REMOVED = 45  # people whom one step takes out: two items each, of the 100 of a transaction (DynamoDB quotas)
 MAX_MUTED = 50  # members whom moderators have muted, whom the head lists
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
 
@@ -39,6 +40,8 @@ def fingerprint(request: Request, wanted: CreateConversation) -> str:
         parts += (msgspec.json.encode(wanted.everyone).decode(),)
     if wanted.custom_type is not None or wanted.metadata is not None:  # likewise, as of a message
         parts += (wanted.custom_type, compact(wanted.metadata))
+    if wanted.history != "all":
+        parts += ({"history": wanted.history},)
     if wanted.owner_ids is not None:
         parts += ({"owner_ids": sorted(set(wanted.owner_ids))},)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
@@ -97,6 +100,7 @@ def _empty(request: Request, conversation_id: str, wanted: CreateConversation) -
         owner_ids=owner_ids,
         posting=wanted.posting,
         slow_mode_s=wanted.slow_mode_s,
+        history=wanted.history,
         custom_type=wanted.custom_type,
         metadata=compact(wanted.metadata),
     )
@@ -111,11 +115,19 @@ def add_members(request: Request, head: Head, user_ids: Sequence[str], role: Gro
         raise Conflict("too_many_members", f"A group can have {MAX_MEMBERS} members.", rule="members")
     listed = (*head.participants, *user_ids) if not head.is_large and count <= MAX_LISTED else ()
     after = replace(head, participants=listed, member_count=count)
+    after = _with_arrivals(head, after, user_ids)
     for user_id in user_ids:
         after = _with_role(after, user_id, role)
     note = Note(event="members_added", user_ids=list(user_ids), role=None if role == "member" else role)
     step = _told(request, head, after, note, "member_added", tuple(user_ids))
-    return step.with_members(added=tuple(head.newcomer(user_id) for user_id in user_ids))
+    return step.with_members(added=tuple(head.joiner(user_id) for user_id in user_ids))
+
+
+def _with_arrivals(head: Head, after: Head, user_ids: Sequence[str]) -> Head:
+    """Returns the head after people have come, who may not see what is older than they are in the group."""
+    for user_id in user_ids:
+        after = after.with_horizon(user_id, head.joiner(user_id).visible_from_seq)
+    return after
 
 
 def add_everyone(request: Request, head: Head, new: Adding) -> Step | None:
@@ -157,13 +169,14 @@ def add_part(request: Request, head: Head, user_ids: Sequence[str], adding: Addi
     moved = replace(adding, change_seq=head.last_change_seq + 1, moved_at_ms=request.now_ms)
     moved = moved.ended(adding.code) if is_last else moved
     after = replace(head, participants=listed, member_count=count, adding=moved)
+    after = _with_arrivals(head, after, user_ids)
     kind: ChangeKind = "member_added" if user_ids else "conversation_updated"
     if is_last and adding.added:
         note = Note(event="everyone_added", role=None, count=adding.added)
         step = _told(request, head, after, note, kind, tuple(user_ids))
     else:
         step = _untold(request, head, after, kind, tuple(user_ids))
-    return step.with_members(added=tuple(head.newcomer(user_id) for user_id in user_ids))
+    return step.with_members(added=tuple(head.joiner(user_id) for user_id in user_ids))
 
 
 def remove_member(request: Request, head: Head, user_id: str, heir_id: str | None = None) -> Step:
@@ -188,6 +201,33 @@ def remove_member(request: Request, head: Head, user_id: str, heir_id: str | Non
     note = Note(event="member_left" if leaves else "member_removed", user_ids=[user_id])
     step = _told(request, head, after, note, "member_removed", (user_id,))
     return step.with_members(removed=(user_id,))
+
+
+def dissolve(request: Request, head: Head, user_ids: tuple[str, ...]) -> Step:
+    """Returns the step that dissolves a group: it closes for good, and these members are out of it."""
+    rights.require(head, request.user_id, "dissolve")
+    adding = head.adding.ended("not_a_member") if head.adding is not None and head.adding.is_running else head.adding
+    after = replace(_without(head, user_ids), closed=True, is_locked=True, dissolved=True, adding=adding)
+    step = _told(request, head, after, Note(event="group_dissolved"), "member_removed", user_ids)
+    return step.with_members(removed=user_ids)
+
+
+def dissolve_next(request: Request, head: Head, user_ids: tuple[str, ...]) -> Step:
+    """Returns the step that takes the next members out of a dissolved group; no message tells of it."""
+    step = _untold(request, head, _without(head, user_ids), "member_removed", user_ids)
+    return step.with_members(removed=user_ids)
+
+
+def _without(head: Head, user_ids: tuple[str, ...]) -> Head:
+    """Returns the head of a group after these members have left it."""
+    gone = set(user_ids)
+    return replace(
+        head,
+        participants=tuple(user_id for user_id in head.participants if user_id not in gone),
+        member_count=head.member_count - len(gone),
+        owner_ids=tuple(user_id for user_id in head.owner_ids if user_id not in gone),
+        admin_ids=tuple(user_id for user_id in head.admin_ids if user_id not in gone),
+    )
 
 
 def _without_author(adding: Adding | None, user_id: str) -> Adding | None:
@@ -220,7 +260,7 @@ def update_conversation(request: Request, head: Head, wanted: UpdateConversation
     changed: dict[str, Any] = {}
     # A request that opens a conversation may change the rest of it, too. One that leaves it closed may not, see below.
     asked_of = head if wanted.state is UNSET else replace(head, closed=False)
-    for name in ("title", "description", "posting", "slow_mode_s", *CUSTOM_DATA):
+    for name in ("title", "description", *OF_GROUPS, *CUSTOM_DATA):
         value = getattr(wanted, name)
         if value is not UNSET:
             rights.require(asked_of, request.user_id, "edit_conversation")

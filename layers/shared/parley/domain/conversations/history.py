@@ -80,7 +80,7 @@ def newest_of_type(query: History, newest_seq: int) -> int:
     return newest_seq if before is None else min(before - 1, newest_seq)
 
 
-def of_type(looked_at: Sequence[Message], query: History) -> tuple[list[Message], str | None]:
+def of_type(looked_at: Sequence[Message], query: History, oldest_seq: int = 1) -> tuple[list[Message], str | None]:
     """Returns the messages of a query's `custom_type` among these, newest first, and the cursor of the next page.
 
     As many as the page and an answer hold.
@@ -88,14 +88,15 @@ def of_type(looked_at: Sequence[Message], query: History) -> tuple[list[Message]
     matching = [message for message in looked_at if message.custom_type == query.custom_type]
     shown = list(Room().fitting(matching[: query.limit or DEFAULT_LIMIT]))
     through = looked_at if len(shown) == len(matching) else shown
-    before = through[-1].seq if through else 1
-    return shown, cursors.encode(TypePosition(before=before)) if before > 1 else None
+    before = through[-1].seq if through else oldest_seq
+    return shown, cursors.encode(TypePosition(before=before)) if before > oldest_seq else None
 
 
-def span(query: History, newest_seq: int) -> Span:
+def span(query: History, newest_seq: int, oldest_seq: int = 1) -> Span:
     """Returns the seqs that a query asks for; raises Invalid if it names more than one start.
 
     Without any, the newest messages. `around` puts half of the page before the message. Page 1 is the newest page.
+    None of them is before `oldest_seq`.
     """
     if query.cursor is not None:
         detail = "A cursor continues a list of one custom_type."
@@ -112,16 +113,17 @@ def span(query: History, newest_seq: int) -> Span:
         )
     limit = (query.per_page if counted else query.limit) or DEFAULT_LIMIT
     if query.after is not None:
-        return _clip(query.after + 1, query.after + limit, newest_seq)
+        after = max(query.after, oldest_seq - 1)
+        return Span(after + 1, min(after + limit, newest_seq))
     if query.around is not None:
         # Near an end the window moves, so that the page is full if the conversation has enough messages.
-        first_seq = max(1, min(query.around - limit // 2, newest_seq - limit + 1))
-        return _clip(first_seq, first_seq + limit - 1, newest_seq)
+        first_seq = max(oldest_seq, min(query.around - limit // 2, newest_seq - limit + 1))
+        return Span(first_seq, min(first_seq + limit - 1, newest_seq))
     if query.before is not None:
         last_seq = min(query.before - 1, newest_seq)
     else:
         last_seq = newest_seq - ((query.page or 1) - 1) * limit
-    return _clip(last_seq - limit + 1, last_seq, newest_seq)
+    return Span(max(last_seq - limit + 1, oldest_seq), last_seq)
 
 
 def fitting(messages: Sequence[Message], query: History) -> list[Message]:
@@ -147,7 +149,3 @@ def wrapped_bytes(encoded: bytes) -> int:
     Every non-ASCII character counts as an escape, its longest form. Lambda's runtimes write none.
     """
     return len(json.dumps(encoded.decode()))
-
-
-def _clip(first_seq: int, last_seq: int, newest_seq: int) -> Span:
-    return Span(max(first_seq, 1), min(last_seq, newest_seq))

@@ -14,7 +14,7 @@ from parley.domain.api.ids import CONVERSATION_ID_PATTERN
 from parley.domain.api.requests import ListConversations
 from parley.domain.api.types import Conversation, NamedUser
 from parley.domain.conversations.head import Head, Membership
-from parley.domain.text.folding import MAX_QUERY_WORDS, Query
+from parley.domain.text.queries import MAX_QUERY_WORDS, Query
 
 MAX_CHUNK = 100  # heads of one BatchGetItem (DynamoDB quotas)
 MAX_NAMES = 200  # people whose names a search of one chunk reads; at least those of one group

@@ -63,6 +63,12 @@ MAY_POST = Line(
 IS_GROUP = Line(
     "groups_only", "only groups have this", "Only a group has this.", lambda head, role: head.type == "group"
 )
+CAN_BE_LEFT = Line(
+    "groups_only",
+    "groups, and conversations of two people, can be left",
+    "Only a group, or a conversation of two people, can be left.",
+    lambda head, role: not head.is_desks,
+)
 IS_ADMIN = Line(
     "admins_only",
     "group: owners and admins",
@@ -87,6 +93,12 @@ IS_OWNER = Line(
     "Only the group's owners may do this.",
     lambda head, role: role.removeprefix(MUTED_PREFIX) == "owner",
 )
+NOT_DISSOLVED = Line(
+    "conversation_closed",
+    "a dissolved group stays closed",
+    "This group was dissolved.",
+    lambda head, role: not head.dissolved,
+)
 HAS_CONTEXT = Line(
     "no_life_cycle",
     "conversations about something, and groups, can be closed",
@@ -103,6 +115,12 @@ NOT_TICKET = Line(
     "tickets_elsewhere",
     "a ticket is changed under /support/tickets",
     "The routes under /support/tickets change a ticket.",
+    lambda head, role: not head.is_desks,
+)
+KEEPS_NO_RECORD = Line(
+    "history_stays",
+    "a ticket and its notes show everybody in them the same history",
+    "The history of a ticket cannot be cleared.",
     lambda head, role: not head.is_desks,
 )
 IS_DIRECT = Line(
@@ -124,20 +142,22 @@ RULES: Mapping[str, tuple[Line, ...]] = {
     "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP, NOT_MUTED),
     "mention_everyone": (IS_GROUP, NOT_CLOSED, NOT_MUTED, MAY_POST, IS_ADMIN_IN_LARGE),
     "edit_conversation": (NOT_TICKET, IS_GROUP, IS_ADMIN, NOT_CLOSED, NOT_MUTED),
-    "close": (NOT_TICKET, NOT_BLOCKED, HAS_CONTEXT, NOT_LOCKED, IS_ADMIN_IN_GROUP),
+    "close": (NOT_TICKET, NOT_BLOCKED, HAS_CONTEXT, NOT_DISSOLVED, NOT_LOCKED, IS_ADMIN_IN_GROUP),
     "add_members": (IS_GROUP, NOT_CLOSED, IS_ADMIN),
     "remove_members": (IS_GROUP, IS_ADMIN),
     "change_roles": (IS_GROUP, IS_ADMIN),
     "change_owners": (IS_GROUP, IS_OWNER),
     "read_versions": (IS_GROUP, IS_ADMIN),
-    "leave": (IS_GROUP,),
+    "leave": (CAN_BE_LEFT,),
+    "dissolve": (IS_GROUP, IS_OWNER),
     "export": (),
+    "clear_history": (KEEPS_NO_RECORD,),
     "call": (NOT_BLOCKED, NOT_CLOSED, IS_DIRECT),
 }
 # The acts of moderators, in any conversation that `access.access_moderated` gives them; they need not be members.
 MODERATORS_RULES: Mapping[str, tuple[Line, ...]] = {
     "remove_message": (),
-    "close": (NOT_TICKET,),
+    "close": (NOT_TICKET, NOT_DISSOLVED),
     "remove_members": (IS_GROUP,),
     "change_owners": (IS_GROUP,),
     "leave": (IS_GROUP,),
@@ -162,12 +182,13 @@ HOST_RULES: Mapping[str, tuple[Line, ...]] = {
     "send_message": (NOT_CLOSED,),
     "mention_everyone": (IS_GROUP, NOT_CLOSED),
     "edit_conversation": (NOT_TICKET, HAS_TITLE, NOT_CLOSED),
-    "close": (NOT_TICKET, HAS_CONTEXT),
+    "close": (NOT_TICKET, HAS_CONTEXT, NOT_DISSOLVED),
     "add_members": (IS_GROUP, NOT_CLOSED),
     "remove_members": (IS_GROUP,),
     "change_roles": (IS_GROUP,),
     "change_owners": (IS_GROUP,),
     "leave": (IS_GROUP,),
+    "dissolve": (IS_GROUP,),
 }
 
 

@@ -5,7 +5,7 @@ A search reads messages backwards, a bounded number for each request, and return
 """
 
 from base64 import b32encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Annotated
 
@@ -13,11 +13,12 @@ from msgspec import Meta, Struct
 
 from parley.domain.api import cursors
 from parley.domain.api.errors import Invalid
-from parley.domain.api.types import Message, NamedUser
+from parley.domain.api.types import Message, NamedUser, SearchKind
 from parley.domain.conversations import history
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.listing import ConversationId, Hour
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.text.folding import MAX_QUERY_WORDS, Query
+from parley.domain.text.queries import MAX_QUERY_WORDS, Query
 
 MAX_CONVERSATIONS = 25  # conversations that are searched side by side; the cursor has a place in each
 MAX_LOOKED_AT = 2_000  # messages that one request looks through
@@ -60,6 +61,48 @@ class HitList(Struct, frozen=True, kw_only=True):
     users: dict[str, NamedUser]
 
 
+class Bounds(Struct, frozen=True, kw_only=True):
+    """The messages among which a search looks: whose, of which kind, and from one time to before another."""
+
+    sender_id: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    kind: SearchKind | None = None
+
+    @property
+    def asked(self) -> list[str]:
+        """Returns the bounds as a search tells them from others; none for a search without bounds."""
+        bounds = {"from": self.sender_id, "after": self.since_ms, "before": self.until_ms, "kind": self.kind}
+        return [f"{name}={value}" for name, value in bounds.items() if value is not None]
+
+    def takes(self, message: StoredMessage) -> bool:
+        """Says whether a message may be a result; system messages and deleted ones never are."""
+        return (
+            message.kind != "system"
+            and message.deleted_at_ms is None
+            and self.sender_id in (None, message.sender_id)
+            and (self.until_ms is None or message.created_at_ms < self.until_ms)
+            and not self.is_past(message)
+            and self.kind in (None, *_kinds(message))
+        )
+
+    def is_past(self, message: StoredMessage) -> bool:
+        """Says whether a message is too old, and so all before it: times never fall in a conversation."""
+        return self.since_ms is not None and message.created_at_ms < self.since_ms
+
+    def may_hold(self, head: Head) -> bool:
+        """Says whether a conversation has had messages in the time."""
+        is_early = self.since_ms is not None and head.last_activity_ms < self.since_ms
+        return not is_early and (self.until_ms is None or head.created_at_ms < self.until_ms)
+
+
+def _kinds(message: StoredMessage) -> tuple[str, ...]:
+    """Returns the kinds under which a message is found: `text` if it has no files, otherwise those of its files."""
+    if message.kind == "text" and message.attachments:
+        return tuple(attachment.kind for attachment in message.attachments)
+    return (message.kind,)
+
+
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
     """The next start of the search `asked`: in these conversations at these seqs, then in those after `after`."""
 
@@ -71,9 +114,11 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
     notes: bool = False
 
 
-def position_of(cursor: str | None, query: Query, conversation_id: str | None) -> Position:
+def position_of(
+    cursor: str | None, query: Query | None, conversation_id: str | None, bounds: Bounds | None = None
+) -> Position:
     """Returns the start of a search; raises Invalid for a cursor that Parley did not make, or not for it."""
-    asked = _asked(query, conversation_id)
+    asked = _asked(query, conversation_id, bounds)
     position = cursors.decode(cursor, Position)
     if position is None:
         return Position(asked=asked)
@@ -82,12 +127,13 @@ def position_of(cursor: str | None, query: Query, conversation_id: str | None) -
     return position
 
 
-def _asked(query: Query, conversation_id: str | None) -> str:
+def _asked(query: Query | None, conversation_id: str | None, bounds: Bounds | None) -> str:
     """Returns the part of a search that tells it from others.
 
     Its cursor carries it, so that no other search takes it.
     """
-    asked = "\n".join([conversation_id or "", *query.words])
+    parts = [conversation_id, None if query is None else query.asked, *([] if bounds is None else bounds.asked)]
+    asked = "\n".join(part or "" for part in parts)
     return b32encode(sha256(asked.encode()).digest()[:10]).decode().lower()
 
 
@@ -106,6 +152,7 @@ class Trail(Struct, kw_only=True):
 
     conversation_id: str
     unread_seq: int  # the newest message that was not read; 0 at the end
+    first_seq: int = 1  # the first message that may be found
     unlooked: list[StoredMessage] = []  # ascending: the next message to look at is the last
     part_size: int = 0  # messages that the last read returned
 
@@ -119,10 +166,15 @@ class Trail(Struct, kw_only=True):
         """Says whether it is time to read more, if anything is left: half of the last read is used up."""
         return self.unread_seq > 0 and 2 * len(self.unlooked) <= self.part_size
 
+    def end(self) -> None:
+        """Leaves out all messages that were not looked at."""
+        self.unlooked, self.unread_seq = [], 0
+
     def add(self, part: Sequence[StoredMessage]) -> None:
         """Takes the messages read from `unread_seq` down, the newest first. An empty read is the end."""
         self.part_size = len(part)
-        self.unread_seq = part[-1].seq - 1 if part else 0
+        end = part[-1].seq - 1 if part else 0
+        self.unread_seq = end if end >= self.first_seq else 0
         self.unlooked[:0] = reversed(part)
 
 
@@ -137,9 +189,9 @@ class Part(Struct, frozen=True, kw_only=True):
 class Look:
     """One request's work and hits. It ends with a full page, or when it has looked at enough."""
 
-    def __init__(self, query: Query, limit: int, takes: Callable[[StoredMessage], bool] = lambda message: True) -> None:
+    def __init__(self, query: Query | None, limit: int, bounds: Bounds) -> None:
         self._query = query
-        self._takes = takes  # which messages may be results
+        self.bounds = bounds
         self._limit = limit
         self._looked_at = self._characters = self._rounds = 0
         self._room = history.Room()
@@ -190,7 +242,11 @@ class Look:
         A page is full when an answer holds no more of it: 100 long texts may be more.
         """
         message = trail.unlooked[-1]
-        matched = _match(self._query, message) if self._takes(message) else None
+        if self.bounds.is_past(message):
+            trail.end()
+            self._looked_at += 1
+            return
+        matched = _match(self._query, message) if self.bounds.takes(message) else None
         if matched is not None:
             if not self._room.take(matched.hit(message.for_all())):
                 self._is_full = True
@@ -210,10 +266,10 @@ def _order(trail: Trail) -> tuple[int, str]:
     return trail.unlooked[-1].created_at_ms, trail.conversation_id
 
 
-def _match(query: Query, message: StoredMessage) -> Matched | None:
+def _match(query: Query | None, message: StoredMessage) -> Matched | None:
     """Returns the places of the words, each of which is in the text or in the name of a file; None if one is not."""
-    if message.kind == "system" or message.deleted_at_ms is not None:
-        return None
+    if query is None:
+        return Matched([], [])
     if not message.attachments:  # most messages: the first word that is missing ends the comparison
         spans = query.match(message.text)
         return None if spans is None else Matched(spans, [])

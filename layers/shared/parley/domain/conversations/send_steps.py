@@ -79,7 +79,7 @@ def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
     if draft.reply_to is None:
         return None
     conversation_id, seq = ids.split_message_id(draft.reply_to, pointer)
-    if conversation_id != head.conversation_id or seq > head.last_seq:
+    if conversation_id != head.conversation_id or not head.first_seq <= seq <= head.last_seq:
         raise Invalid.field(pointer, "not_allowed", "A reply needs a message of the same conversation.")
     return seq
 
@@ -272,6 +272,7 @@ def next_note(
 # Without names: `system` has the ids, which an erasure may replace. Clients that know the event say it better.
 SENTENCES: Mapping[str, str] = {
     "group_created": "The group was made.",
+    "group_dissolved": "The group was dissolved.",
     "members_added": "Members were added.",
     "everyone_added": "Members were added.",
     "member_removed": "A member was removed.",
@@ -281,6 +282,7 @@ SENTENCES: Mapping[str, str] = {
     "description_changed": "The description was changed.",
     "posting_changed": "Who may write was changed.",
     "slow_mode_changed": "The slow mode was changed.",
+    "history_changed": "How far back new members see was changed.",
     "conversation_changed": "The conversation was changed.",
     "closed": "The conversation was closed.",
     "reopened": "The conversation was opened again.",

@@ -240,7 +240,8 @@ class Step(Struct, frozen=True, kw_only=True):
         """Returns the work left for the stream: `index` moves the list entries of a group, `fan_out` tells it.
 
         `add` adds the next people of everyone, `desk` tells the agents on duty, `preview` looks at the link of an edit.
-        `close` takes notices away from the sender's apps.
+        `dissolve` takes the next members out of a dissolved group, each of whom is told alone. `close` takes
+        notices away from the sender's apps.
         """
         of_sender = (CLOSE,) if self.sent is not None and self.sent.closes else ()
         if not self.after.has_members:
@@ -249,8 +250,9 @@ class Step(Struct, frozen=True, kw_only=True):
         is_for_all = self.change is None or self.change.is_for_all
         return (
             *(("index",) if self.members.moves_index else ()),
-            *(("fan_out",) if is_large and is_for_all else ()),
+            *(("fan_out",) if is_large and is_for_all and not self.before.dissolved else ()),
             *(("add",) if self.adds_on else ()),
+            *(("dissolve",) if self.dissolves_on else ()),
             *(("desk",) if self.tells_desk else ()),
             *of_sender,
             *self.of_preview,
@@ -261,6 +263,12 @@ class Step(Struct, frozen=True, kw_only=True):
         """Says whether the step begins the adding of everyone, or is a part of it that others follow."""
         adding = self.after.adding
         return adding is not None and adding.is_running and (self.creates or adding != self.before.adding)
+
+    @property
+    def dissolves_on(self) -> bool:
+        """Says whether the step leaves members in a group that is dissolved."""
+        after = self.after
+        return after.dissolved and after.member_count > 0 and after.shared_seq != self.before.shared_seq
 
     def begins(self, adding_id: str) -> bool:
         """Says whether the step begins this adding, which is not yet in the head that it was read at."""

@@ -56,9 +56,11 @@ class Mine(Struct, frozen=True, kw_only=True):
     delivered_seq: int
     unread: int
     mention_seqs: list[int]
+    unread_from_seq: int | None
     settings: Settings
     own_seq: int
     archived: bool
+    visible_from_seq: int
 
 
 class Caught(Struct, frozen=True, kw_only=True):
@@ -188,7 +190,9 @@ def plan(found: Mapping[str, tuple[Head, Membership]], at: Mapping[str, SyncCurs
     left = budget.messages
     named = []
     for head, mine in sorted(found.values(), key=lambda pair: pair[0].last_activity_ms, reverse=True):
-        cursor = at[head.conversation_id]
+        given = at[head.conversation_id]
+        # Messages that the reader does not see are not missing.
+        cursor = msgspec.structs.replace(given, seq=max(given.seq, head.first_seq - 1))
         size = max(0, min(head.last_seq - cursor.seq, MAX_MESSAGES_PER_CONVERSATION, left))
         left -= size
         changes = max(0, min(head.last_change_seq - cursor.change_seq, MAX_CHANGES_PER_CONVERSATION, left))
@@ -269,7 +273,9 @@ def _mine(head: Head, mine: Membership) -> Mine:
         delivered_seq=head.delivered_seq(mine),
         unread=head.unread(mine),
         mention_seqs=head.unread_mentions(mine),
+        unread_from_seq=head.unread_from_seq(mine),
         settings=mine.settings,
         own_seq=mine.own_seq,
         archived=head.is_archived(mine),
+        visible_from_seq=head.visible_from_seq(mine.user_id, mine),
     )

@@ -28,6 +28,7 @@ def view_conversation(
         state="closed" if head.closed else "open",
         posting=head.posting,
         slow_mode_s=head.slow_mode_s,
+        history=head.history,
         custom_type=head.custom_type,
         metadata=from_compact(head.metadata),
         shared_seq=head.shared_seq,
@@ -42,15 +43,22 @@ def view_conversation(
         mention_seqs=mentions,
         read_seq=head.read_seq(mine),
         delivered_seq=head.delivered_seq(mine),
+        unread_from_seq=head.unread_from_seq(mine),
         settings=mine.settings,
         own_seq=mine.own_seq,
         archived=head.is_archived(mine),
-        capabilities=rights.capabilities_of_host(head)
-        if is_system_sender(reader.user_id)
-        else rights.capabilities(head, rights.role_of(head, reader.user_id)),
+        visible_from_seq=head.visible_from_seq(mine.user_id, mine),
+        capabilities=_capabilities(head, reader.user_id),
         created_at=rfc3339(head.created_at_ms),
         last_activity_at=rfc3339(head.last_activity_ms),
     )
+
+
+def _capabilities(head: Head, user_id: str) -> list[str]:
+    """Returns the names of everything that a member may do here, or the host's own server."""
+    if is_system_sender(user_id):
+        return rights.capabilities_of_host(head)
+    return rights.capabilities(head, rights.role_of(head, user_id))
 
 
 def _members(

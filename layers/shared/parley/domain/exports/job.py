@@ -19,7 +19,7 @@ from parley.domain.api.requests import ExportConversation, ExportSearch
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, Message, MessageAttachment
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.search import Bounds
 from parley.domain.exports.archive import Archive, Placed, Sum
 
 ExportFormat = Literal["jsonl", "html"]
@@ -90,9 +90,10 @@ class Searched(Struct, frozen=True, kw_only=True):
     role: str
     cursor: str | None = None
 
-    def takes(self, message: StoredMessage) -> bool:
-        """Says whether a message may be among the hits."""
-        return message.sender_id == self.user_id and self.since_ms <= message.created_at_ms < self.until_ms
+    @property
+    def bounds(self) -> Bounds:
+        """Returns the messages that may be among the hits."""
+        return Bounds(sender_id=self.user_id, since_ms=self.since_ms, until_ms=self.until_ms)
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -103,6 +104,7 @@ class Job(Struct, frozen=True, kw_only=True):
     conversation_id: str
     format: ExportFormat
     total: int  # the conversation's last_seq at the time of the request
+    first_seq: int = 1  # likewise the first message that the owner saw
     created_at_ms: int
     moved_at_ms: int
     expires_at_s: int
@@ -362,6 +364,7 @@ def new_job(request: Request, head: Head, wanted: ExportConversation, asked: Rec
         format=wanted.format,
         files=wanted.files,
         archive=Archive() if wanted.files else None,
+        first_seq=head.first_seq,
         total=head.last_seq,
         created_at_ms=request.now_ms,
         moved_at_ms=request.now_ms,
@@ -426,7 +429,7 @@ def about_export(job: Job, head: Head, members: Sequence[Person]) -> About:
     return About(
         exported_at=rfc3339(job.created_at_ms),
         exported_by=job.user_id,
-        message_count=job.total,
+        message_count=job.total - job.first_seq + 1,
         conversation=AboutConversation(
             id=head.conversation_id,
             type=head.type,

@@ -95,6 +95,7 @@ _THUMBNAIL_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 _NOTES = {
     "group_created": "{who} made the group “{title}”.",
+    "group_dissolved": "{who} dissolved the group.",
     "members_added": "{who} added {whom}{as_role}.",
     "member_removed": "{who} removed {whom}.",
     "member_left": "{who} left.",
@@ -103,6 +104,7 @@ _NOTES = {
     "description_changed": "{who} changed the description.",
     "posting_changed": "{who} changed who may write.",
     "slow_mode_changed": "{who} changed the slow mode.",
+    "history_changed": "{who} changed how far back new members see.",
     "closed": "{who} closed the conversation.",
     "reopened": "{who} opened the conversation again.",
     "call_missed": "{who} called.",

@@ -158,6 +158,8 @@ def tally(row: Row, slot: int, members: Collection[str] = ()) -> Tally:
     counted = Tally()
     if row.get("outbox") == "ticket":
         _count_ticket(counted, row, slot)
+    elif row.get("outbox") == "ticket_import":
+        _count_import(counted, row, slot)
     elif "kind" in row:
         _count_message(counted, row, slot, members)
     return counted
@@ -194,12 +196,23 @@ def _count_ticket(counted: Tally, row: Row, slot: int) -> None:
     _count_desk(counted, row["created_at_ms"], about, before)
 
 
+def _count_import(counted: Tally, row: Row, slot: int) -> None:
+    """Counts a ticket that an import has brought, or that has gone with it, among those of now; no day opened it."""
+    about: Row = row["about"]
+    state, amount = about["state"], 1 if about["event"] == "imported" else -1
+    before, after = (None, state) if amount > 0 else (state, None)
+    _count_queue(counted, before, after, slot)
+    if state["status"] in OPEN:
+        _count_happened(counted, day_of(row["created_at_ms"]), state, {"backlog": amount})
+        _count_of_agent(counted, day_of(row["created_at_ms"]), state.get("assignee_id"), {"backlog": amount})
+
+
 def _before(state: Row, changes: Row) -> Row:
     """Returns the state before an entry's changes."""
     return {**state, **{name: change["from"] for name, change in changes.items() if name in state}}
 
 
-def _count_queue(counted: Tally, before: Row | None, after: Row, slot: int) -> None:
+def _count_queue(counted: Tally, before: Row | None, after: Row | None, slot: int) -> None:
     moved: dict[tuple[Place, str], int] = {}
     for state, amount in ((before, -1), (after, 1)):
         for at in _queued(state, slot) if state is not None else ():
@@ -208,7 +221,7 @@ def _count_queue(counted: Tally, before: Row | None, after: Row, slot: int) -> N
         if amount:
             counted.add(place, name, amount)
             if place[1].startswith(ASSIGNEE):
-                _name(counted, after["assignee_id"] if amount > 0 else (before or {})["assignee_id"])
+                _name(counted, ((after if amount > 0 else before) or {})["assignee_id"])
 
 
 def _queued(state: Row, slot: int) -> Iterator[tuple[Place, str]]:
@@ -233,16 +246,24 @@ def _count_desk(counted: Tally, at_ms: int, about: Row, before: Row | None) -> N
     happened = dict(_happened(at_ms, about, before))
     replied = {name: amount for name, amount in happened.items() if name.startswith("first:")}
     others = {name: amount for name, amount in happened.items() if name not in replied}
+    _count_happened(counted, day, state, happened)
+    for user_id, numbers in ((about["user_id"], replied), (state.get("assignee_id"), others)):
+        _count_of_agent(counted, day, user_id, numbers)
+
+
+def _count_happened(counted: Tally, day: str, state: Row, happened: Mapping[str, int]) -> None:
     values: dict[Facet, str] = {"day": ALL, "category": state["category"], "priority": state["priority"]}
     for facet, value in values.items():
         for name, amount in happened.items():
             counted.add((desk_key(facet), f"{day}#{value}"), name, amount)
-    for user_id, numbers in ((about["user_id"], replied), (state.get("assignee_id"), others)):
-        if user_id is None or not numbers or is_system_sender(user_id):
-            continue
-        _name(counted, user_id)
-        for name, amount in numbers.items():
-            counted.add((desk_key("agent"), f"{day}#{agent_code(user_id)}"), name, amount)
+
+
+def _count_of_agent(counted: Tally, day: str, user_id: str | None, numbers: Mapping[str, int]) -> None:
+    if user_id is None or not numbers or is_system_sender(user_id):
+        return
+    _name(counted, user_id)
+    for name, amount in numbers.items():
+        counted.add((desk_key("agent"), f"{day}#{agent_code(user_id)}"), name, amount)
 
 
 def _happened(at_ms: int, about: Row, before: Row | None) -> Iterator[tuple[str, int]]:

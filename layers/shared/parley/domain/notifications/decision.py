@@ -24,6 +24,7 @@ Rule = Literal[
     "seen",
     "taken",
     "muted",
+    "archived",
     "level",
     "preference_off",
     "open_on_a_device",
@@ -38,6 +39,8 @@ REPEATED: frozenset[Kind] = frozenset({"reaction", "invitation"})  # can be done
 REPEATED_MS = 10 * 60_000  # since a push of the same entry, of these
 # A setting of a conversation is about what is written there; an invitation comes before any setting.
 _OUTSIDE_SETTINGS: frozenset[Kind] = frozenset({"invitation"})
+# The kinds that a conversation is silent of after the person has archived or left it, up to its next message (D-852).
+_OF_CONVERSATION: frozenset[Kind] = frozenset({"message", "mention", "reaction", "missed_call"})
 _WRITTEN: frozenset[Kind] = frozenset({"message", "reaction"})  # what the level `mentions` keeps away
 
 
@@ -47,6 +50,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     `has_read` says that a marker of the person has reached the message, on any device; `has_seen` that they have marked
     the entry of the inbox. `is_open` says that a live device has the conversation open and has received the message:
     to be connected alone keeps nothing away, because a vanished device counts as connected until its lease ends.
+    `is_archived` says that the person has archived the conversation and no message has come since.
     `is_taken` is of a ticket that looked for an agent. `pushed_at_ms` is the conversation's last push that the person
     has not read yet, `told_at_ms` the last push of this entry.
     """
@@ -62,6 +66,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     has_read: bool = False
     has_seen: bool = False
     is_taken: bool = False
+    is_archived: bool = False
     is_urgent: bool = False
     settings: Settings = Settings()
     preferences: Preferences = DEFAULTS
@@ -117,6 +122,8 @@ def _of_settings(facts: Facts) -> Rule | None:
     until = facts.settings.muted_until
     if until is not None and facts.now_ms < (from_rfc3339(until) or 0):
         return "muted"
+    if facts.is_archived and facts.kind in _OF_CONVERSATION:
+        return "archived"
     level = facts.settings.notifications
     if level == "none" or (level == "mentions" and facts.kind in _WRITTEN):
         return "level"

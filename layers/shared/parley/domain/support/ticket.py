@@ -36,6 +36,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     the requester does not see. At `due_at_s` at the latest the sweep looks at the ticket. `status_at_ms` is when the
     status changed last, `noticed_at_ms` when the requester was told that the ticket will be closed, `archived_at_ms`
     when it left the queues. `overdue_since_ms` is the breach by which it stands among the overdue ones.
+    `imported_entries` are those that an import has brought, None of a ticket that was opened here.
     """
 
     ticket_id: str
@@ -65,6 +66,12 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     noticed_at_ms: int | None = None
     archived_at_ms: int | None = None
     overdue_since_ms: int | None = None
+    imported_entries: int | None = None
+
+    @property
+    def is_as_imported(self) -> bool:
+        """Says whether an import has brought the ticket and nothing has changed it since."""
+        return self.imported_entries == self.entries
 
     @property
     def since_ms(self) -> int:

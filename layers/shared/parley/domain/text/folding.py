@@ -1,7 +1,7 @@
 """Words as people compare them: without case, accents and width. For search, for the directory, and for banned words.
 
 All of it rests on `fold`. It works character by character, so that each folded character comes from one of the
-original. So highlights find their way back, and a name's fold begins with the fold of its beginning.
+original. So highlights find their way back (`queries.py`), and a name's fold begins with the fold of its beginning.
 
 - NFKD, casefold: `Ｐａｒｌｅｙ`, `PARLEY` and `parley` are one, so are `ß` and `ss`, `ﬁ` and `fi`, `①` and `1`.
 - Marks go if a reader takes the letter for the same, with and without: on Latin, Greek and Cyrillic (`é`, `ё`, `й`),
@@ -14,17 +14,11 @@ Canonically equivalent texts fold to the same, if their marks are in canonical o
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Callable
 from typing import Literal
-
-from msgspec import Struct
 
 from parley.domain.text.code_points import Ranges, is_in
 
-MAX_QUERY_CHARACTERS = 200  # code points of a search; the request's class checks it
-MAX_QUERY_WORDS = 10
-MAX_HIGHLIGHTS = 100  # of one text: 10,000 characters may hold a word 5,000 times
 MAX_KEY_CHARACTERS = 128  # of a name's sort key; 512 bytes at most, of 1,024 that DynamoDB allows
 
 Span = tuple[int, int]  # start and end: code points of the text as it was written
@@ -56,7 +50,6 @@ _UNSPACED = (
     (0x20000, 0x3FFFF),
 )  # fmt: skip
 _PICTURES: Ranges = ((0x1F000, 0x1FAFF),)  # pictures, also those that this Python's Unicode does not know yet
-_VOICINGS = ("\u3099", "\u309a")  # が is か with one of them
 
 
 class Remembered(dict[int, str]):
@@ -94,6 +87,15 @@ def is_letter(character: str) -> bool:
     )
 
 
+def kind_of(folded: str) -> Literal["gap", "picture", "unspaced", "word"]:
+    """Returns the part that a folded character has in a search; a gap is between words."""
+    if unicodedata.category(folded) == "So" or is_in(_PICTURES, folded):
+        return "picture"
+    if not is_letter(folded):
+        return "gap"
+    return "unspaced" if is_unspaced(folded) else "word"
+
+
 def visible(character: str) -> str:
     """Returns the compatibility decomposition of a character without its ignorable parts; its case stays."""
     if is_ignorable(character):
@@ -101,18 +103,19 @@ def visible(character: str) -> str:
     return "".join(part for part in unicodedata.normalize("NFKD", character) if not is_ignorable(part))
 
 
-def _folded(character: str) -> str:
+def folded(character: str) -> str:
+    """Returns the fold of one character: none, one or several."""
     # The casefold of a decomposed character may decompose again, and its decomposition may have another case.
     twice = "".join(visible(part).casefold() for part in visible(character).casefold())
     return "".join(_LATIN.get(part, part) for part in twice)
 
 
-_fold = Remembered(_folded)
+FOLD = Remembered(folded)
 
 
 def fold(text: str) -> str:
     """Returns `text` folded for comparing; it may be longer or shorter, and empty."""
-    return text.translate(_fold)
+    return text.translate(FOLD)
 
 
 def prefix_key(name: str) -> str:
@@ -121,136 +124,3 @@ def prefix_key(name: str) -> str:
     The key of a name's beginning is the beginning of the name's key. It is empty for an invisible name.
     """
     return " ".join(fold(name).split())[:MAX_KEY_CHARACTERS]
-
-
-def _spaced(character: str) -> str:
-    """Returns a character in a text made for finding: a space before each word, and none within.
-
-    A word of its own has spaces on both sides: a character of a script without spaces, and a picture. So a search for "
-    word" finds beginnings of words, and any part of a text in Chinese or Thai.
-    """
-    return "".join(_spaced_part(part) for part in _folded(character))
-
-
-def _spaced_part(folded: str) -> str:
-    if folded in _VOICINGS:
-        return folded + " "
-    match _kind(folded):
-        case "word":
-            return folded
-        case "gap":
-            return " "
-    return f" {folded} "
-
-
-_space = Remembered(_spaced)
-
-
-class Query(Struct, frozen=True):
-    """A user's query: words that must all occur, in any order.
-
-    Each may be the beginning of a longer word, not only the last: words grow endings in most languages (`Rechnung
-    offen` finds "Rechnungen offen"), and people go back to words that they have not finished. In scripts without spaces
-    a word is an unbroken run, and matches anywhere. Pictures count; punctuation only parts words.
-    """
-
-    words: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> "Query":
-        """Returns the query of `text`; `is_searchable` and `is_too_long` say whether it can be searched for."""
-        return cls(tuple(dict.fromkeys(_words_of(text))))
-
-    @property
-    def is_searchable(self) -> bool:
-        """Says whether the query has a word or picture; spaces and punctuation are not enough."""
-        return bool(self.words)
-
-    @property
-    def is_too_long(self) -> bool:
-        """Says whether the query has more words than a search may have."""
-        return len(self.words) > MAX_QUERY_WORDS
-
-    def match(self, text: str) -> list[Span] | None:
-        """Returns the places of the words in `text`, in order and without overlaps; None if one of them is missing.
-
-        At most the first `MAX_HIGHLIGHTS` places. A query that is not searchable matches nothing.
-        """
-        spaced = " " + text.translate(_space)
-        found: list[Span] = []
-        for word in self.words:
-            places = _places(spaced, word)
-            if not places:
-                return None
-            found.extend(places)
-        return _spans(text, spaced, found) if found else None
-
-    def find(self, text: str) -> tuple[frozenset[str], list[Span]]:
-        """Returns those of the words that `text` holds, and their places as `match` gives them."""
-        spaced = " " + text.translate(_space)
-        found = {word: places for word in self.words if (places := _places(spaced, word))}
-        all_places = [place for places in found.values() for place in places]
-        return frozenset(found), _spans(text, spaced, all_places) if found else []
-
-
-def _spans(text: str, spaced: str, places: Iterable[Span]) -> list[Span]:
-    return list(islice(_merged(text, _original(text, spaced, places)), MAX_HIGHLIGHTS))
-
-
-def _words_of(text: str) -> Iterator[str]:
-    """Yields the words of a query as they are in a text made for finding."""
-    for kind, group in groupby(fold(text), key=_kind):
-        together = "".join(group)
-        if kind == "word":
-            yield " " + together
-        elif kind != "gap":
-            yield together.translate(_space)
-
-
-def _kind(folded: str) -> Literal["gap", "picture", "unspaced", "word"]:
-    if unicodedata.category(folded) == "So" or is_in(_PICTURES, folded):
-        return "picture"
-    if not is_letter(folded):
-        return "gap"
-    return "unspaced" if is_unspaced(folded) else "word"
-
-
-def _places(spaced: str, word: str) -> list[Span]:
-    """Returns the start and end of a word in a text made for finding."""
-    places: list[Span] = []
-    start = spaced.find(word)
-    while start >= 0 and len(places) < MAX_HIGHLIGHTS:
-        end = start + len(word)
-        if not spaced.startswith(_VOICINGS, end):
-            places.append((start, end))
-        start = spaced.find(word, start + 1)
-    return places
-
-
-def _original(text: str, spaced: str, places: Iterable[Span]) -> Iterator[Span]:
-    """Yields `places` as places of the original text."""
-    origins: Sequence[int] = range(-1, len(text))  # the extra one is the space that `spaced` begins with
-    if not text.isascii():
-        origins = [-1, *(index for index, letter in enumerate(text) for _ in _space[ord(letter)])]
-    for start, end in places:
-        without_spaces = spaced[start:end].strip(" ")
-        first = spaced.index(without_spaces, start)
-        yield origins[first], origins[first + len(without_spaces) - 1] + 1
-
-
-def _merged(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    """Yields the spans in order, touching ones as one, each with the marks after its last letter."""
-    (start, end), *others = sorted(spans)
-    for next_start, next_end in others:
-        end = _with_marks(text, end)
-        if next_start > end:
-            yield start, end
-            start = next_start
-        end = max(end, next_end)
-    yield start, _with_marks(text, end)
-
-
-def _with_marks(text: str, end: int) -> int:
-    while end < len(text) and (unicodedata.category(text[end])[0] == "M" or not _fold[ord(text[end])]):
-        end += 1
-    return end

@@ -1,0 +1,1 @@
+"""The rows of conversations that are being imported."""

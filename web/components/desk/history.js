@@ -1,0 +1,80 @@
+/** The history of a ticket: loaded with the first look at one. */
+import { h } from "../base/h.js";
+import { exact, relative } from "../base/times.js";
+import { categoryName } from "../support/tickets.js";
+import { nameOf } from "../thread/system.js";
+
+/** @typedef {import("../base/contract.d.ts").Store} Store */
+/** @typedef {import("../base/element.js").ParleyElement} Host */
+/** @typedef {{entries: any[], next: string | null, isLoading: boolean}} Read */
+
+/** Reads the next page of a ticket's history. @param {Store} store @param {string} ticket_id @param {Read | null} before @returns {Promise<Read>} */
+export async function readHistory(store, ticket_id, before) {
+  const query = { limit: 50, ...(before?.next ? { cursor: before.next } : {}) };
+  const page = await store.client.rest("GET", "/support/tickets/{ticket_id}/history", { path: { ticket_id }, query });
+  return { entries: [...(before?.entries ?? []), ...page.entries], next: page.next, isLoading: false };
+}
+
+/** @param {Host} host @param {Store} store @param {Read} read @param {() => void} more reads the next page */
+export function history(host, store, read, more) {
+  const reader = { language: host.language, now: store.now() };
+  return h(
+    "div",
+    { key: "history", class: "notes" },
+    h(
+      "ol",
+      { class: "history", role: "list", "aria-label": host.t("history") },
+      read.entries.map((entry) =>
+        h(
+          "li",
+          { key: entry.number },
+          h(
+            "header",
+            null,
+            h("span", null, sentence(host, store, entry)),
+            h("time", { datetime: entry.at, title: exact(entry.at, reader) }, relative(entry.at, reader)),
+          ),
+          Object.entries(entry.changes ?? {}).map(([field, change]) =>
+            h(
+              "p",
+              { key: field, class: "soft" },
+              `${fieldName(host, field)}: `,
+              h("del", null, h("bdi", null, shown(host, store, field, change.from))),
+              " ",
+              h("ins", null, h("bdi", null, shown(host, store, field, change.to))),
+            ),
+          ),
+          (entry.note || entry.comment) && h("blockquote", { dir: "auto" }, entry.note ?? entry.comment),
+        ),
+      ),
+    ),
+    read.next && host.showMore(read.isLoading, more),
+  );
+}
+
+/** @param {Host} host @param {Store} store @param {any} entry */
+function sentence(host, store, entry) {
+  const key = `history_${entry.event}`;
+  const words = host.t(key, {
+    name: nameOf(host, store, entry.user_id),
+    clock: entry.clock ? host.t(`clock_${entry.clock}`) : "",
+  });
+  return words === key ? entry.event : words; // a server of a later version
+}
+
+/** @param {Host} host @param {string} field */
+function fieldName(host, field) {
+  const key = field === "assignee_id" ? "assignee" : field;
+  return host.t(key);
+}
+
+/** @param {Host} host @param {Store} store @param {string} field @param {any} value @returns {string} */
+function shown(host, store, field, value) {
+  if (value === null || value === "" || (Array.isArray(value) && !value.length)) return "–";
+  if (Array.isArray(value)) return value.join(", ");
+  if (field === "assignee_id") return nameOf(host, store, value);
+  if (field === "category") return categoryName(host, value);
+  if (field === "status" && value === "waiting_on_customer") return host.t(value);
+  if (field === "status" || field === "priority") return host.t(`${field}_${value}`);
+  return String(value);
+}
