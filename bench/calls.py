@@ -6,11 +6,10 @@ assert recorded.round_trips <= 3
 assert recorded.units.write <= 7
 """
 
-import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 from unittest import mock
 
@@ -18,10 +17,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from bench.capacity import Item, Table, Units, item_size, read_units, refused_write_units, write_units
+from bench.causes import Causes
 from bench.latency import typical_ms
-
-# Each call is delayed by this, so that parallel calls overlap, however fast the engine answers.
-HOLD_S = 0.02
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
 
@@ -41,8 +38,8 @@ class Call:
     service: str
     operation: str
     params: Mapping[str, Any]
-    started_s: float
-    ended_s: float
+    number: int  # of the recording, in the order in which calls ended
+    after: int  # the calls that had ended for it to begin: a bit for each of their numbers
     units: Units | None = NO_UNITS  # None where they cannot be told
     engine_units: float | None = None  # the engine's own count of consumed units, if it reports one
     error_code: str | None = None
@@ -75,14 +72,12 @@ class Recorded:
     @property
     def round_trips(self) -> int:
         """Returns the longest chain of DynamoDB calls, each begun after the one before had ended."""
-        return longest_chain((call.started_s, call.ended_s) for call in self.dynamodb)
+        return longest_chain(self.dynamodb)
 
     @property
     def waits_ms(self) -> float:
         """Returns how long a function waits for these calls on AWS: the slowest chain of them, typical times."""
-        return slowest_chain(
-            (call.started_s, call.ended_s, typical_ms(call.service, call.operation)) for call in self.calls
-        )
+        return slowest_chain((call, typical_ms(call.service, call.operation)) for call in self.calls)
 
     @property
     def priced_writes(self) -> list[Call]:
@@ -95,34 +90,31 @@ class Recorded:
         return [call for call in self.priced_writes if call.units != Units(write=call.engine_units or 0.0)]
 
 
-def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
-    """Returns the largest number of these spans of time of which no two overlap."""
-    length, end = 0, float("-inf")
-    for started, ended in sorted(spans, key=lambda span: span[1]):
-        if started >= end:
-            length, end = length + 1, ended
-    return length
+def longest_chain(calls: Iterable[Call]) -> int:
+    """Returns the largest number of these calls of which each waited for the one before."""
+    return round(slowest_chain((call, 1.0) for call in calls))
 
 
-def slowest_chain(spans: Iterable[tuple[float, float, float]]) -> float:
-    """Returns the largest sum of weights (third number) of spans of time of which no two overlap."""
-    ends, heaviest = [float("-inf")], [0.0]
-    for started, ended, weight in sorted(spans, key=lambda span: span[1]):
-        chain = heaviest[bisect_right(ends, started) - 1] + weight
-        ends.append(ended)
-        heaviest.append(max(heaviest[-1], chain))
-    return heaviest[-1]
+def slowest_chain(weighed: Iterable[tuple[Call, float]]) -> float:
+    """Returns the largest sum of the weights of calls of which each waited for the one before."""
+    upto: dict[int, float] = {}  # of each call, the heaviest chain that ends with it
+    for call, weight in sorted(weighed, key=lambda one: one[0].number):
+        upto[call.number] = weight + max(
+            (chain for number, chain in upto.items() if call.after >> number & 1), default=0
+        )
+    return max(upto.values(), default=0)
 
 
 @contextmanager
-def recording(hold_s: float = HOLD_S) -> Iterator[Recorded]:
+def recording() -> Iterator[Recorded]:
     """Records every call of every botocore client of this process."""
-    recorder = _Recorder(door(), hold_s)
+    causes = Causes()
+    recorder = _Recorder(door(), causes)
 
     def watched(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         return recorder.call(client, operation, params)
 
-    with mock.patch.object(BaseClient, "_make_api_call", watched):
+    with causes.followed(), mock.patch.object(BaseClient, "_make_api_call", watched):
         yield recorder.recorded
 
 
@@ -153,18 +145,18 @@ def _service(client: BaseClient) -> str:
 class _Recorder:
     """Makes the calls; before and after each write it looks at the items, by calls that are not recorded."""
 
-    def __init__(self, make: ApiCall, hold_s: float) -> None:
+    def __init__(self, make: ApiCall, causes: Causes) -> None:
         self._make = make
-        self._hold_s = hold_s
+        self._causes = causes
+        self._noting = Lock()
         self._tables: dict[str, Table] = {}
         self.recorded = Recorded()
 
     def call(self, client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
-        service, started_s = _service(client), time.monotonic()
-        time.sleep(self._hold_s)
+        service = _service(client)
         if service != "dynamodb":
             answer = self._make(client, operation, params)
-            self._note(service, operation, params, started_s)
+            self._note(service, operation, params)
             return answer
         targets = self._targets(client, operation, params)
         before = [self._item(client, table, key) for table, key in targets]
@@ -174,7 +166,7 @@ class _Recorder:
             transactional = operation == "TransactWriteItems"
             refused = sum(refused_write_units(item, transactional=transactional) for item in before)
             code = error.response["Error"]["Code"]
-            self._note(service, operation, params, started_s, units=Units(write=refused), error_code=code)
+            self._note(service, operation, params, units=Units(write=refused), error_code=code)
             raise
         if operation in WRITES:
             after = [self._item(client, table, key) for table, key in targets]
@@ -185,7 +177,7 @@ class _Recorder:
             )
         else:
             units = self._read_units(client, operation, params, answer)
-        self._note(service, operation, params, started_s, units=units, engine_units=_engine_units(answer))
+        self._note(service, operation, params, units=units, engine_units=_engine_units(answer))
         return answer
 
     def _note(
@@ -193,16 +185,15 @@ class _Recorder:
         service: str,
         operation: str,
         params: Mapping[str, Any],
-        started_s: float,
         *,
         units: Units | None = NO_UNITS,
         engine_units: float | None = None,
         error_code: str | None = None,
     ) -> None:
-        ended_s = time.monotonic()
-        self.recorded.calls.append(
-            Call(service, operation, params, started_s, ended_s, units, engine_units, error_code)
-        )
+        with self._noting:
+            number = len(self.recorded.calls)
+            after = self._causes.add(number)
+            self.recorded.calls.append(Call(service, operation, params, number, after, units, engine_units, error_code))
 
     def _table(self, client: BaseClient, name: str) -> Table:
         if name not in self._tables:

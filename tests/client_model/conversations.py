@@ -106,8 +106,8 @@ class HeldConversation:
         self.move_marker(held.sender_id, read_seq=0 if held.is_by_host else held.seq)
 
     def _mention(self, held: HeldMessage) -> None:
-        """ "Add its `seq` to `mention_seqs` if it names the user"; not by a `hidden` message."""
-        if held.is_hidden:
+        """ "Add its `seq` to `mention_seqs` if it names the user"; "leave them as they are" if that is not known."""
+        if held.mentions is None:
             return
         names = {self._user_id, "*"} & set(held.mentions) and held.sender_id != self._user_id
         seqs = set(self.object["mention_seqs"]) - {held.seq}
@@ -226,7 +226,7 @@ class HeldConversation:
         own_news = {
             seq
             for seq, held in self.messages.items()
-            if (seq > last_seq or held.change_seq > last_change_seq) and not held.is_hidden
+            if (seq > last_seq or held.change_seq > last_change_seq) and held.mentions is not None
         }
         self._set_mentions((set(mine["mention_seqs"]) - own_news) | (set(self.object["mention_seqs"]) & own_news))
         if mine["own_seq"] >= self.object["own_seq"]:

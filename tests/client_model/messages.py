@@ -21,6 +21,8 @@ class HeldMessage:
         self._read_at: int = message["change_seq"]  # the version of which `mine` is known
         self._mine = {one["emoji"] for one in message["reactions"] if one["mine"]} if knows_mine else set()
         self._own: dict[str, tuple[int, bool]] = {}  # by emoji, of events: the change_seq, and whether it was added
+        # Of the newest version; None after it was read while it was hidden, because that does not say them.
+        self.mentions: list[str] | None = None if message["hidden"] else list(message["mentions"])
 
     @property
     def seq(self) -> int:
@@ -41,10 +43,6 @@ class HeldMessage:
     @property
     def is_by_host(self) -> bool:
         return self._message["via"] is not None
-
-    @property
-    def mentions(self) -> list[str]:
-        return list(self._message["mentions"])
 
     @property
     def created_at(self) -> str:
@@ -114,11 +112,19 @@ class HeldMessage:
         newest = new if is_news else old
         if is_news:
             self.is_cut = is_cut
+        self._take_mentions(new)
         hidden = old["hidden"] or new["hidden"]
         # "Only a message that a moderator has removed can come back".
         is_restored = restores and old["removed"] and not hidden and new["change_seq"] > old["change_seq"]
         self._message = newest | ({} if is_restored else self._deletion(old, new, newest)) | {"hidden": hidden}
         return is_news
+
+    def _take_mentions(self, new: Json) -> None:
+        """ "Events about a hidden message still say whom it mentions; what is read of it does not"."""
+        if new["change_seq"] >= self.change_seq and not new["hidden"]:
+            self.mentions = list(new["mentions"])
+        elif new["change_seq"] > self.change_seq:
+            self.mentions = None
 
     def _deletion(self, old: Json, new: Json, newest: Json) -> Json:
         """ "A version with `deleted_at` wins over one without, whatever the `change_seq`"."""

@@ -62,7 +62,7 @@ class Reader:
             shown, expected = (
                 {one: known | {"last_change_seq": 0} for one, known in each.items()} for each in (shown, expected)
             )
-        assert shown == expected, client.name
+        assert shown == expected, (client.name, different(shown, expected))
         for conversation_id, held in client.conversations.items():
             fresh = self.messages[conversation_id]
             for seq, message in held.shown_messages(self.blocked).items():
@@ -72,6 +72,17 @@ class Reader:
                     assert held.shown_receipts(seq) == receipts, (client.name, conversation_id, seq)
             if held.members is not None:
                 assert held.members == self.members[conversation_id], client.name
+
+
+def different(shown: dict[str, Json], expected: dict[str, Json]) -> Json:
+    """Returns what is shown and what is expected of each field in which they differ, for the failure's message."""
+    return {
+        f"{place}.{name}": (of.get(name, "nothing"), wanted.get(name, "nothing"))
+        for place in shown | expected
+        for of, wanted in [(shown.get(place, {}), expected.get(place, {}))]
+        for name in of | wanted
+        if of.get(name) != wanted.get(name)
+    }
 
 
 def as_known(fresh: Json, held: Any) -> Json:

@@ -168,6 +168,25 @@ def test_messages_hidden_elsewhere_come_back_as_hidden(scene: Scene) -> None:
     scene.compare()
 
 
+@both_ways
+def test_edit_of_a_hidden_message_mentions_the_user_and_no_longer(scene: Scene) -> None:
+    [named, unnamed] = (
+        scene.bob.post(f"/conversations/{scene.group}/messages", json={"text": "x", "mentions": mentions}).json["id"]
+        for mentions in (["alice"], [])
+    )
+    for message_id in (named, unnamed):
+        done(scene.alice.delete(f"/messages/{message_id}?scope=me"))
+    scene.listen()
+    scene.phone.go_away()
+    done(scene.bob.patch(f"/messages/{unnamed}", json={"text": "y", "mentions": ["alice"]}))
+    done(scene.bob.patch(f"/messages/{named}", json={"text": "y", "mentions": []}))
+    scene.listen()
+
+    assert scene.tablet.conversations[scene.group].object["unread_mentions"] == 1
+    scene.bring_back()
+    scene.compare()
+
+
 @pytest.mark.parametrize("is_away", [False, True], ids=["connected", "away"])
 def test_a_message_that_a_moderator_removed_comes_back_when_it_is_restored(scene: Scene, is_away: bool) -> None:
     done(scene.alice.post(f"/messages/{scene.second}/report", json={"reason": "spam"}))

@@ -67,7 +67,6 @@ def test_a_job_of_a_hundred_takes_five_round_trips_and_a_call_for_each_push(
         parley.dequeue("NotificationJobs")
         parley.hooks.clear()
         chains = []
-        # Calls made side by side may run one after the other on a busy machine, so the least of three counts.
         for text in ("one", "two", "three"):
             [message_id] = say(alice, group, text)
             seq = int(message_id.rpartition(".")[2])
@@ -76,7 +75,7 @@ def test_a_job_of_a_hundred_takes_five_round_trips_and_a_call_for_each_push(
             with recording() as recorded:
                 done = parley.functions.invoke("DecideNotifications", {"Records": [{"messageId": "m1", "body": body}]})
             assert done == {"batchItemFailures": []}
-            chains.append(longest_chain((call.started_s, call.ended_s) for call in recorded.calls))
+            chains.append(longest_chain(recorded.calls))
 
-        assert min(chains) <= 5
+        assert max(chains) <= 5
         assert {len(pushes(service, user_id)) for user_id in people} == {3}

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bench.calls import longest_chain
 from bench.capacity import (
     Index,
     Item,
@@ -182,18 +181,3 @@ def test_table_is_read_from_its_description() -> None:
 
 def test_units_add_up() -> None:
     assert Units(1, 2) + Units(0.5, 3) == Units(1.5, 5)
-
-
-@pytest.mark.parametrize(
-    ("spans", "length"),
-    [
-        ([], 0),
-        ([(0, 1), (1, 2), (2, 3)], 3),
-        ([(0, 2), (1, 3)], 1),
-        ([(0, 9), (0, 2), (2, 4), (4, 6)], 3),
-        ([(0, 2), (0, 2), (3, 5), (3, 6), (6, 7)], 3),
-    ],
-    ids=["none", "one after the other", "side by side", "two beside a long one", "pairs"],
-)
-def test_calls_side_by_side_count_once(spans: list[tuple[float, float]], length: int) -> None:
-    assert longest_chain(spans) == length

@@ -7,7 +7,7 @@ import pytest
 
 from bench import __main__ as bench
 from bench import latency, machine
-from bench.calls import slowest_chain
+from bench.calls import Call, slowest_chain
 
 
 def test_a_transaction_waits_three_times_as_long_as_a_put() -> None:
@@ -16,12 +16,17 @@ def test_a_transaction_waits_three_times_as_long_as_a_put() -> None:
     assert latency.typical_ms("dynamodb", "PutItem") == latency.typical_ms("dynamodb", "Query") == 7.5
 
 
-def test_waits_that_overlap_count_once_by_the_slower_one() -> None:
-    batch, transaction, beside, post = (0, 1, 8), (1, 2, 25), (1.1, 1.9, 8), (2, 3, 15)
+def test_waits_side_by_side_count_once_by_the_slower_one() -> None:
+    batch, transaction, beside = call(0), call(2, 0), call(1, 0)
+    post = call(3, 0, 1, 2)
 
-    assert slowest_chain([batch, transaction, beside, post]) == 8 + 25 + 15
-    assert slowest_chain([(0, 1, 8), (0.5, 2, 25)]) == 25
+    assert slowest_chain([(batch, 8), (transaction, 25), (beside, 8), (post, 15)]) == 8 + 25 + 15
+    assert slowest_chain([(call(0), 8), (call(1), 25)]) == 25
     assert slowest_chain([]) == 0
+
+
+def call(number: int, *after: int) -> Call:
+    return Call("dynamodb", "GetItem", {}, number, sum(1 << each for each in after))
 
 
 def test_a_function_has_a_share_of_a_processor() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import boto3
@@ -104,6 +105,37 @@ def test_round_trips_are_the_longest_chain(client: Any) -> None:
 
     assert len(recorded.calls) == 3
     assert recorded.round_trips == 2
+
+
+def test_calls_side_by_side_count_once_even_if_one_ends_before_the_other_begins(client: Any) -> None:
+    with recording() as recorded, ThreadPoolExecutor(max_workers=1) as threads:
+        both = [threads.submit(client.get_item, TableName="people", Key=key(each)) for each in ("alice", "bob")]
+        for each in both:
+            each.result()
+
+    assert len(recorded.calls) == 2
+    assert recorded.round_trips == 1
+
+
+def test_a_task_waits_for_what_its_submitter_did_and_for_the_event_that_it_waits_for(client: Any) -> None:
+    is_read = Event()
+
+    def read() -> None:
+        client.get_item(TableName="people", Key=key("alice"))
+        is_read.set()
+
+    def read_after() -> None:
+        assert is_read.wait(timeout=60)
+        client.get_item(TableName="people", Key=key("bob"))
+
+    with recording() as recorded, ThreadPoolExecutor(max_workers=2) as threads:
+        client.get_item(TableName="people", Key=key("carol"))
+        after, reading = threads.submit(read_after), threads.submit(read)
+        reading.result()
+        after.result()
+
+    assert len(recorded.calls) == 3
+    assert recorded.round_trips == 3
 
 
 def test_answered_services_are_not_called_and_can_be_recorded(client: Any) -> None:

@@ -18,6 +18,8 @@ window.store = configure({...%s, ...window.given})
 PATIENCE_MS = 120_000  # a lost connection is noticed, and two tries are made: they are 30 s apart in the end
 
 
+CONNECTION = "() => JSON.stringify(window.store?.connection)"
+
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}  # bytes a second
 
 
@@ -91,6 +93,10 @@ def bubbles(page: Page) -> Locator:
 
 def shows(page: Page, *texts: str) -> None:
     """Waits until a device shows these messages, each once and in this order."""
-    expect(bubbles(page)).to_have_count(len(texts), timeout=PATIENCE_MS)
+    try:
+        expect(bubbles(page)).to_have_count(len(texts), timeout=PATIENCE_MS)
+    except AssertionError as error:
+        error.add_note(f"{bubbles(page).all_inner_texts()}, {page.evaluate(CONNECTION)}")
+        raise
     for index, text in enumerate(texts):
         expect(bubbles(page).nth(index)).to_contain_text(text)

@@ -122,9 +122,9 @@ export class Connection {
       const hello = await socket.open();
       this.#refusals = 0;
       this.#isSuspended = false;
-      this.#goOn();
+      this.#goOn(socket);
       await onOpen(socket, this.#previous);
-      this.#goOn();
+      this.#goOn(socket);
       const old = this.#socket;
       this.#socket = socket;
       this.#previous = hello;
@@ -139,9 +139,10 @@ export class Connection {
     }
   }
 
-  /** A socket that was being opened when the connection ended brings nothing back. */
-  #goOn() {
+  /** A socket that ended while it caught up is no connection, and one whose client was closed brings nothing back. @param {Socket} socket */
+  #goOn(socket) {
     if (this.#isStopped) throw failure("closed", "The client was closed.");
+    if (!socket.isOpen) throw failure("closed", "The connection is gone.");
   }
 
   /**

@@ -131,7 +131,7 @@ export class Outbox {
           failures = 0;
         } else if (error.mayPass || error.isSignedOut) {
           await this.#change(entry, { state: "waiting", progress: 0 });
-          if (error.code === "closed" || error.code === "network" || error.isSignedOut) return; // `run` comes with the next connection
+          if (error.isSignedOut || !this.#options.canSend()) return; // `run` comes with the next connection
           await this.#pause(error.retryAfterMs ?? Math.min(MOST_BACK_OFF_MS, 1000 * 2 ** failures++));
         } else if (this.#entries.has(entry.client_id)) {
           const { code, detail, status } = error;

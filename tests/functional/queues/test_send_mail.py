@@ -541,7 +541,7 @@ def test_the_link_in_the_e_mail_ends_e_mails(parley: Parley, alice: User, bob: U
 def test_fifty_messages_are_one_e_mail_in_five_round_trips(parley: Parley, bob: User) -> None:
     friends = [parley.user(f"friend{number}") for number in range(50)]
     chains = []
-    for units in (550, 1_100, 1_300):  # calls that are made side by side may run one after the other on a busy machine
+    for units in (550, 1_100, 1_300):
         for friend in friends:
             say(friend, open_direct(friend, bob), "hello")
         parley.drain()
@@ -555,14 +555,14 @@ def test_fifty_messages_are_one_e_mail_in_five_round_trips(parley: Parley, bob: 
 
         others = [call for call in spent.dynamodb if call.operation != "UpdateItem"]
         notes = [call for call in spent.dynamodb if call.operation == "UpdateItem"]
-        chains.append(longest_chain((call.started_s, call.ended_s) for call in others))
+        chains.append(longest_chain(others))
         assert parley.outbox.mails()[-1]["Subject"] == "50 new notifications · Parley"
         # The notes in the traces are made side by side, beside the last of the others.
-        assert len(notes) >= 50 and min(call.started_s for call in notes) > spent.of("sesv2")[0].ended_s
+        assert len(notes) >= 50 and all(call.after >> spent.of("sesv2")[0].number & 1 for call in notes)
         # From the second time on, each conversation has several messages, of which it shows up to two more.
         assert (spent.units.write <= 170, spent.units.read <= units) == (True, True), spent.units
     assert len(parley.outbox.mails()) == 3
-    assert min(chains) <= 5
+    assert max(chains) <= 5
 
 
 def test_the_words_of_several_messages_take_no_round_trip_more(parley: Parley, bob: User) -> None:
@@ -581,11 +581,11 @@ def test_the_words_of_several_messages_take_no_round_trip_more(parley: Parley, b
         parley.hooks[:] = hooks
 
         others = [call for call in spent.dynamodb if call.operation != "UpdateItem"]
-        chains.append(longest_chain((call.started_s, call.ended_s) for call in others))
+        chains.append(longest_chain(others))
         assert text_of(parley.outbox.mails()[-1]).count("  four") == 10
         for friend in friends:
             assert bob.patch(f"/conversations/{open_direct(friend, bob)}/read-all").status == 200
-    assert len(parley.outbox.mails()) == 3 and min(chains) <= 5
+    assert len(parley.outbox.mails()) == 3 and max(chains) <= 5
 
 
 def test_a_look_for_a_person_who_has_read_costs_little(parley: Parley, alice: User, bob: User) -> None:
@@ -603,7 +603,7 @@ def test_a_look_for_a_person_who_has_read_costs_little(parley: Parley, alice: Us
 
         chains.append(spent.round_trips)
         assert (spent.units.write <= 1, spent.units.read <= 23) == (True, True), spent.units
-    assert min(chains) <= 4
+    assert max(chains) <= 4
 
 
 # --- the provider ----------------------------------------------------------------------------------------------------

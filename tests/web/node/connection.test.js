@@ -166,6 +166,24 @@ test("it opens the next connection before the server cuts this one, and then clo
   assert.equal(made.states.at(-1).status, "online");
 });
 
+test("a socket that ends while it catches up is not taken for a connection; another one is opened", async (t) => {
+  let isCut = true;
+  const made = connection(t, {
+    onOpen: async () => {
+      if (isCut) FakeSocket.last.close(1006); // what is asked meanwhile may fail, and nobody has to be told
+      isCut = false;
+    },
+  });
+  await online(made);
+  assert.equal(made.states.at(-1).status, "offline");
+  t.mock.timers.tick(1000);
+  await settled();
+  FakeSocket.last.open();
+  await settled();
+  assert.equal(made.states.at(-1).status, "online");
+  assert.ok(made.connection.socket);
+});
+
 test("it pings when nothing else has renewed the lease", async (t) => {
   const made = connection(t);
   await online(made);

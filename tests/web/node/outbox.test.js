@@ -112,6 +112,47 @@ test("nothing is sent without a connection, and all of it in order with one", as
   assert.deepEqual(world.sent, ["a1", "a2"]);
 });
 
+test("a message whose connection broke is sent by the next one, also if that comes while its state is kept", async (t) => {
+  const refusals = [failure("closed", "The connection is gone.")];
+  const keeping = /** @type {(() => void)[]} */ ([]);
+  const { outbox: made, world } = outbox(t, {
+    keep: () => (world.sent.length === 1 ? new Promise((resolve) => keeping.push(() => resolve(undefined))) : null),
+    send: async (/** @type {any} */ { client_id }) => {
+      world.sent.push(client_id);
+      const refusal = refusals.pop();
+      world.isOnline = !refusal;
+      if (refusal) throw refusal;
+    },
+  });
+  await made.add(entry("a1"));
+  await settled();
+  world.isOnline = true;
+  made.run();
+  keeping[0]?.();
+  await settled();
+  t.mock.timers.tick(1000);
+  await settled();
+  assert.deepEqual(world.sent, ["a1", "a1"]);
+  assert.deepEqual(made.entries, []);
+});
+
+test("a message that goes over REST is tried again while the socket stands", async (t) => {
+  const refusals = [failure("network", "The server cannot be reached.")];
+  const { outbox: made, world } = outbox(t, {
+    send: async (/** @type {any} */ { client_id }) => {
+      world.sent.push(client_id);
+      const refusal = refusals.pop();
+      if (refusal) throw refusal;
+    },
+  });
+  await made.add(entry("a1"));
+  await settled();
+  assert.equal(made.entries[0]?.state, "waiting");
+  t.mock.timers.tick(1000);
+  await settled();
+  assert.deepEqual(world.sent, ["a1", "a1"]);
+});
+
 test("a refusal that may pass is tried again after the time that it names, with the same id", async (t) => {
   let refusals = 2;
   const { outbox: made, world } = outbox(t, {

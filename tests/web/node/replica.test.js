@@ -227,6 +227,22 @@ test("mentions are counted until they are read, edited away or deleted", () => {
   assert.equal(object(replica, "g_1").unread_mentions, 1);
 });
 
+test("an event says whom a hidden message mentions, what is read of it does not", () => {
+  const { replica } = replicaOf(group());
+  const at = { conversation_id: "g_1", seq: 1 };
+  const hidden = { ...at, hidden: true, text: "", mentions: [], deleted_at: "2026-11-29T12:00:02.000Z" };
+  hearNew(replica, { ...at, mentions: [ME] });
+  hearChange(replica, "message_deleted", { ...hidden, change_seq: 0 }, { scope: "me", user_id: ME });
+  assert.deepEqual(object(replica, "g_1").mention_seqs, [1]);
+  hearChange(replica, "message_updated", { ...at, change_seq: 2, mentions: [] });
+  assert.deepEqual(object(replica, "g_1").mention_seqs, []);
+  hearChange(replica, "message_updated", { ...at, change_seq: 3, mentions: [ME] });
+  assert.deepEqual(object(replica, "g_1").mention_seqs, [1]);
+  answer(replica, "GET /messages/{message_id}", message({ ...hidden, change_seq: 4 }));
+  assert.deepEqual(object(replica, "g_1").mention_seqs, [1]);
+  assert.equal(shown(replica, 1, "g_1").text, "");
+});
+
 test("a hidden message leaves the mentions as they are, and the list shows nothing of it", () => {
   const { replica } = replicaOf(group());
   const at = { conversation_id: "g_1" };

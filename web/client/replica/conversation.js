@@ -248,7 +248,7 @@ export class HeldConversation {
     if (seq > this.object.last_seq) {
       this.#set({ last_seq: seq, last_activity_at: message.created_at, archived: false });
     }
-    if (!message.hidden) this.#mention(message);
+    this.#mention(held);
     // Who writes has read, but not if the host wrote it in the sender's name.
     this.moveMarker(message.sender_id, message.via ? 0 : seq, 0);
     if (seq >= (this.object.last_message?.seq ?? 0)) this.#list();
@@ -260,12 +260,11 @@ export class HeldConversation {
     if (message.client_id && message.sender_id === this.#userId) this.#sent.set(message.client_id, message.seq);
   }
 
-  /** "Add its `seq` to `mention_seqs` if it names the user". @param {Message} message */
-  #mention({ seq, sender_id, mentions }) {
+  /** "Add its `seq` to `mention_seqs` if it names the user"; "leave them as they are" if that is not known. @param {HeldMessage} held */
+  #mention({ message: { seq, sender_id }, named }) {
+    if (!named) return;
     const isNamed =
-      sender_id !== this.#userId &&
-      seq > this.#settled &&
-      (mentions ?? []).some((one) => one === this.#userId || one === "*");
+      sender_id !== this.#userId && seq > this.#settled && named.some((one) => one === this.#userId || one === "*");
     if (isNamed === this.object.mention_seqs.includes(seq)) return;
     const others = this.object.mention_seqs.filter((one) => one !== seq);
     this.#setMentions(isNamed ? [...others, seq] : others);
@@ -418,8 +417,8 @@ export class HeldConversation {
     this.moveMarker(this.#userId, mine.read_seq, mine.delivered_seq);
     /** Whether this device knows more of the message than the answer does. @param {number} seq */
     const isNews = (seq) => {
-      const message = this.messages.get(seq)?.message;
-      return message && !message.hidden && (seq > lastSeq || message.change_seq > lastChangeSeq);
+      const held = this.messages.get(seq);
+      return held?.named && (seq > lastSeq || held.message.change_seq > lastChangeSeq);
     };
     const theirs = mine.mention_seqs.filter((seq) => !isNews(seq));
     this.#setMentions([...theirs, ...this.object.mention_seqs.filter(isNews)]);

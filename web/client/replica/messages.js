@@ -2,7 +2,7 @@
 
 /** @typedef {import("../wire.d.ts").components["schemas"]["Message"]} Message */
 /** @typedef {import("../wire.d.ts").components["schemas"]["ListedMessage"]} ListedMessage */
-/** @typedef {{message: Message, isCut: boolean, knowsMine: boolean, readAt: number, mine: string[], own: [string, [number, boolean]][]}} MessageRecord */
+/** @typedef {{message: Message, isCut: boolean, knowsMine: boolean, readAt: number, mine: string[], own: [string, [number, boolean]][], named?: string[] | null}} MessageRecord */
 
 const LISTED = /** @type {const} */ ([
   "id",
@@ -42,6 +42,8 @@ export class HeldMessage {
   #own = new Map();
   /** @type {Message | null} */
   #shown = null;
+  /** Whom the newest version mentions; null if that is not known, because it was read while it was hidden. @type {string[] | null} */
+  named;
 
   /** @param {Message} message @param {boolean} isCut @param {boolean} knowsMine */
   constructor(message, isCut, knowsMine) {
@@ -50,6 +52,7 @@ export class HeldMessage {
     this.knowsMine = knowsMine || !message.reactions?.length;
     this.#readAt = message.change_seq;
     if (knowsMine) this.#mine = mineOf(message);
+    this.named = namedIn(message);
   }
 
   /** @param {MessageRecord} record */
@@ -58,13 +61,14 @@ export class HeldMessage {
     held.#readAt = record.readAt;
     held.#mine = new Set(record.mine);
     held.#own = new Map(record.own);
+    held.named ??= record.named ?? null;
     return held;
   }
 
   /** @returns {MessageRecord} */
   record() {
-    const { message, isCut, knowsMine } = this;
-    return { message, isCut, knowsMine, readAt: this.#readAt, mine: [...this.#mine], own: [...this.#own] };
+    const { message, isCut, knowsMine, named } = this;
+    return { message, isCut, knowsMine, named, readAt: this.#readAt, mine: [...this.#mine], own: [...this.#own] };
   }
 
   /** Whether nothing of it has to be read again to show it. */
@@ -107,6 +111,8 @@ export class HeldMessage {
     const hidden = old.hidden || next.hidden;
     let newest = isNews ? next : old;
     if (isNews) this.isCut = isCut;
+    // Events about a hidden message still say whom it mentions; what is read of it does not.
+    if (isLater || (next.change_seq === old.change_seq && !next.hidden)) this.named = namedIn(next);
     // "A version with `deleted_at` wins over one without, whatever the `change_seq`"; only a moderator's removal can be taken back.
     const tombstone = old.deleted_at ? old : next.deleted_at ? next : null;
     const isRestored = restores && isLater && old.removed && !hidden;
@@ -169,4 +175,9 @@ function noteListed(note) {
     ...(people.length > 3 ? { user_count: people.length } : {}),
     ...(note.title ? { title: cut(note.title, CUT_AT) } : {}),
   };
+}
+
+/** @param {Message} message */
+function namedIn({ hidden, mentions }) {
+  return hidden ? null : (mentions ?? []);
 }
