@@ -187,6 +187,20 @@ def test_texts_and_names_at_their_limits(pages: Pages, talk: Talk) -> None:
     assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_an_emoji_in_a_text_has_its_colours_also_if_the_font_of_the_text_has_it_without(
+    pages: Pages, talk: Talk
+) -> None:
+    """DejaVu Sans has black emoji, and is what a Linux without other fonts writes with."""
+    said = "Well done 😀"
+    talk.alice.post(f"/conversations/{talk.conversation_id}/messages", text=said)
+    his = talk.on(pages, talk.bob)
+    shows(his, "Hello, Bob", said)
+
+    picture = Image.open(io.BytesIO(bubbles(his).last.get_by_text(said).screenshot())).convert("HSV")
+    yellow = [hue for hue, saturation, value in picture.get_flattened_data() if saturation > 150 and value > 200]
+    assert len(yellow) > 20 and all(20 < hue < 50 for hue in yellow[:20]), len(yellow)
+
+
 def test_a_token_provider_that_fails_for_good_in_mid_session(pages: Pages, talk: Talk) -> None:
     pages.allow("Failed to load resource|Parley: signing in did not work")
     short = talk.stack.known(talk.alice.user_id, expires_in_s=25).token

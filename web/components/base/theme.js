@@ -45,7 +45,7 @@ export const theme = css`
   --p-size: var(--parley-font-size, .9375rem);
   --p-shadow: 0 8px 28px light-dark(#1c1c2626, #00000080), 0 1px 3px light-dark(#1c1c261f, #00000066);
   --p-quick: 160ms;
-  display: block; color: var(--p-text); font: var(--p-size)/1.4 var(--p-font); -webkit-text-size-adjust: 100%; text-align: start;
+  display: block; color: var(--p-text); font: var(--p-size)/1.4 var(--p-font); font-variant-emoji: unicode; -webkit-text-size-adjust: 100%; text-align: start;
 }
 :host([hidden]) { display: none }
 :host(:state(auto)) { color-scheme: light dark }
