@@ -251,9 +251,12 @@ def test_a_call_is_declined_missed_and_made_again(line: Line) -> None:
     press(hers, "Show the call")
 
     # A lost path is found again.
-    his.evaluate("peers.at(-1).restartIce()")
-    his.wait_for_function("() => peers.at(-1).signalingState === 'have-local-offer'")
-    his.wait_for_function("() => peers.at(-1).signalingState === 'stable'")
+    his.evaluate("""() => {
+        window.states = []
+        peers.at(-1).addEventListener('signalingstatechange', event => states.push(event.target.signalingState))
+        peers.at(-1).restartIce()
+    }""")
+    his.wait_for_function("() => states.join() === 'have-local-offer,stable'")
     hears(his)
     press(his, "Hang up")
     over(hers, his)

@@ -13,6 +13,13 @@ from tests.web.browser import PHONE, Pages
 from tests.web.talking import PATIENCE_MS, Talk, bubbles, say, shows
 
 
+WITHOUT_HISTORY = """
+window.isCut = true
+const real = fetch
+window.fetch = (...asked) => isCut && /messages/.test(asked[0]) ? Promise.reject(new TypeError("cut")) : real(...asked)
+"""
+
+
 def test_two_people_with_two_devices_each(pages: Pages, talk: Talk) -> None:
     desk, phone = talk.on(pages, talk.alice), talk.on(pages, talk.alice, PHONE)
     hers, his = talk.on(pages, talk.bob), talk.on(pages, talk.bob, PHONE)
@@ -106,6 +113,18 @@ def test_a_clock_that_is_hours_off(pages: Pages, talk: Talk, hours: int) -> None
     for page in (desk, his):
         for told in bubbles(page).all_inner_texts():
             assert "hour" not in told and "2h" not in told
+
+
+def test_a_network_that_goes_before_anything_was_read_and_comes_back(pages: Pages, talk: Talk) -> None:
+    desk = talk.on(pages, talk.alice, script=WITHOUT_HISTORY)
+    expect(desk.locator("parley-thread")).to_contain_text("The messages did not load")
+    desk.evaluate("() => { store.client.request = () => new Promise(() => {}) }")  # a send that never comes back
+    say(desk, "on its way")
+    shows(desk, "on its way")
+
+    desk.evaluate("() => { isCut = false; dispatchEvent(new Event('online')) }")
+
+    shows(desk, "Hello, Bob", "on its way")
 
 
 def test_the_stack_is_killed_and_comes_back(pages: Pages, tmp_path: Path) -> None:

@@ -247,6 +247,7 @@ export class Client extends Emitter {
   /** Tries at once, or tests the connection: the page calls it when it has reason to believe that something changed. */
   wake() {
     this.#connection?.wake();
+    this.#setState({}); // a connection that stood all the time tells nobody that there is a network again
   }
 
   /** Ends the connection of this tab; what is kept stays. */
@@ -570,6 +571,11 @@ export class Client extends Emitter {
     this.#typing.stop(conversationId);
     this.#tellOpen();
     void this.#rejoin();
+  }
+
+  /** Whether the conversation is on the screen. @param {string} conversationId */
+  isOpen(conversationId) {
+    return this.#screens.has(conversationId);
   }
 
   /** @param {string} conversationId @param {number} before a seq */

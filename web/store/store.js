@@ -69,7 +69,9 @@ export class Store {
       client.on("change", (changes) => this.#change(changes)),
       client.on("state", (connection) => {
         this.#set({ connection });
-        if (connection.status === "online") this.#lookForEnd(0); // it may have been lifted meanwhile
+        if (connection.status !== "online") return;
+        this.#lookForEnd(0); // it may have been lifted meanwhile
+        for (const id of this.#threads.keys()) this.#readAgain(id);
       }),
       client.on("error", ({ error }) => this.#set({ error })),
       client.on("event", ({ event, data }) => this.#takeEvent(event, data)),
@@ -135,7 +137,9 @@ export class Store {
       this.#set({});
       this.#lookForEnd();
     };
-    if (left > 0) this.#looking = setTimeout(() => this.loadMe().catch(again), Math.min(left + 50, wait));
+    if (Number.isNaN(left)) return; // none, or one without an end
+    // It may be over when this device hears of it, and clocks differ a little.
+    this.#looking = setTimeout(() => this.loadMe().catch(again), Math.min(left > 0 ? left + 50 : OVER_MS, wait));
   }
 
   /** Reads an open conversation again that the user has been taken out of, or let into again: the answer says which. @param {string} id */
@@ -146,6 +150,17 @@ export class Store {
     if (isHeld) this.#held.add(id);
     else this.#held.delete(id);
     if (!thread || thread.isLoading || isHeld === wasHeld || (isHeld && !thread.error)) return;
+    this.#read(id);
+  }
+
+  /** Reads an open conversation again that a bad network has kept from being read. @param {string} id */
+  #readAgain(id) {
+    const { isLoading, error } = this.#threads.get(id) ?? {};
+    if (error?.mayPass && !isLoading && this.client.isOpen(id)) this.#read(id);
+  }
+
+  /** @param {string} id */
+  #read(id) {
     const read = () => this.client.open(id).finally(() => this.client.leave(id));
     this.#loading(id, read).catch(() => {}); // the thread shows why
   }
@@ -362,8 +377,9 @@ export class Store {
     if (recipient) return this.#threadTo(conversationId, recipient, `${key} ${this.#listVersion}`);
     return this.#memoised(`thread:${conversationId}`, key, () => {
       const held = this.client.replica?.thread(conversationId, thread?.anchor ?? undefined);
+      // Between other messages there is no place for one that will be the newest.
       const pending =
-        held?.foundNewest === false
+        held?.foundNewest === false && held.messages.length > 0
           ? []
           : (this.client.replica?.pending(conversationId) ?? []).map((entry) =>
               this.#showPending(/** @type {OutboxEntry} */ (entry)),
@@ -813,6 +829,7 @@ export class Store {
 }
 
 const LOOK_MS = 300_000; // between two looks whether a suspension was lifted
+const OVER_MS = 2000; // between two looks at one whose end has passed
 const FOR_EVER = Date.parse("9999-12-31T00:00:00.000Z"); // as far as Parley takes one
 
 /** @param {Client} client */
