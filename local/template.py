@@ -97,9 +97,16 @@ class Template:
     def _by_arn(self) -> dict[str, Resource]:
         return {resource.arn: resource for resource in self.resources.values()}
 
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        by_type: dict[str, list[Resource]] = {}
+        for resource in sorted(self.resources.values(), key=lambda resource: resource.logical_id):
+            by_type.setdefault(resource.type, []).append(resource)
+        return by_type
+
     def of_type(self, type_name: str) -> list[Resource]:
         """Returns every resource of a type, by logical id."""
-        return sorted((r for r in self.resources.values() if r.type == type_name), key=lambda r: r.logical_id)
+        return list(self._by_type.get(type_name, ()))
 
     def by_arn(self, arn: str) -> Resource:
         """Returns the resource of an ARN; a stream's ARN leads to its table."""

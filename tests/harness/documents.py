@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 ROOT = Path(__file__).parents[2]
@@ -28,11 +29,30 @@ def _validator(name: str, schema: str) -> OAS31Validator:
     return OAS31Validator(whole, format_checker=oas31_format_checker)
 
 
+@cache
+def _quick_validator(name: str, schema: str) -> jsonschema_rs.Draft202012Validator:
+    """Returns what only says whether a value is allowed; it takes a hundredth of the time (D-788)."""
+    whole = {**json.loads(schema), "components": _document(name)["components"]}
+    return jsonschema_rs.Draft202012Validator(_with_bounds(whole), validate_formats=True)
+
+
+def _with_bounds(schema: Any) -> Any:
+    """Returns a schema whose integers have the bounds that their formats mean; JSON Schema knows none of these."""
+    if isinstance(schema, list):
+        return [_with_bounds(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: _with_bounds(one) for name, one in schema.items()}
+    bits = {"int32": 31, "int64": 63}.get(str(schema.get("format")))
+    return inner if bits is None else {"minimum": -(2**bits), "maximum": 2**bits - 1} | inner
+
+
 def _check(name: str, schema: dict[str, Any], value: object) -> None:
-    faults = [
-        f"{fault.json_path}: {fault.message}" for fault in _validator(name, json.dumps(schema)).iter_errors(value)
-    ]
-    assert not faults, f"{name} does not allow {value}: {faults}"
+    text = json.dumps(schema)
+    if _quick_validator(name, text).is_valid(value):
+        return
+    faults = [f"{fault.json_path}: {fault.message}" for fault in _validator(name, text).iter_errors(value)]
+    raise AssertionError(f"{name} does not allow {value}: {faults}")
 
 
 def check_reply(method: str, path: str, status: int, content_type: str, value: object) -> None:

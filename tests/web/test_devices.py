@@ -12,7 +12,6 @@ from tests.e2e.stack import free_port, running
 from tests.web.browser import PHONE, Pages
 from tests.web.talking import PATIENCE_MS, Talk, bubbles, say, shows
 
-
 WITHOUT_HISTORY = """
 window.isCut = true
 const real = fetch
