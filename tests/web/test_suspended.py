@@ -55,16 +55,6 @@ def test_who_may_not_write_is_told_at_once_and_comes_back(pages: Pages, talk: Ta
     can_write(page)  # it has ended by itself
 
 
-def test_a_suspension_that_is_over_when_the_device_hears_of_it(pages: Pages, talk: Talk) -> None:
-    pages.allow("403")
-    page = talk.on(pages, talk.bob)
-    page.wait_for_function("() => store.me")
-    page.evaluate("() => { store.now = () => Date.now() + 60_000 }")  # as late as the event would come
-    suspend(talk, later(3))
-    expect(page.locator("parley-composer .refused")).to_be_visible()
-    can_write(page)
-
-
 def test_a_refusal_tells_what_no_event_has_told(pages: Pages, talk: Talk) -> None:
     pages.allow("403")
     page = talk.on(pages, talk.bob)

@@ -78,6 +78,7 @@ export class Client extends Emitter {
   #watching;
   #skewMs = 0; // the server's clock minus the reader's
   #mustFollowUp = false;
+  #suspensionsTold = 0; // by events: how often
   /** The socket that catches up, before it counts as the connection. @type {import("./socket.js").Socket | null} */
   #arriving = null;
   /** @type {any} */
@@ -409,8 +410,12 @@ export class Client extends Emitter {
    * @returns {Promise<import("./types.d.ts").Answer<P, M>>}
    */
   async rest(method, path, asked = {}) {
+    const told = this.#suspensionsTold;
     try {
       const data = await this.#rest.call(method, path, asked);
+      // The answer may be of before the event that has come meanwhile.
+      if (path === "/me" && told !== this.#suspensionsTold)
+        Object.assign(data, { suspension: this.replica?.me?.suspension ?? null });
       const { path: values = {}, query = {}, body = null } = /** @type {any} */ (asked);
       // What a request of this device has changed comes to its other tabs by no event.
       const isShared = method !== "GET" && path !== "/sync";
@@ -418,13 +423,14 @@ export class Client extends Emitter {
       return data;
     } catch (error) {
       if (error instanceof ParleyError && error.isSignedOut) this.#signedOut(error);
-      throw this.#heard(error);
+      throw this.#heard(error, told);
     }
   }
 
-  /** A refusal tells of a suspension whose event has not come. @param {any} error */
-  #heard(error) {
-    if (error.code === "suspended") this.#feed({ kind: "event", event: "suspended", data: error.problem }, true);
+  /** A refusal tells of a suspension whose event has not come; it may be of before one that has come meanwhile. @param {any} error @param {number} told */
+  #heard(error, told) {
+    if (error.code === "suspended" && told === this.#suspensionsTold)
+      this.#feed({ kind: "event", event: "suspended", data: error.problem }, true);
     return error;
   }
 
@@ -443,9 +449,10 @@ export class Client extends Emitter {
    */
   async request(action, data) {
     if (this.#tabs === null) throw failure("closed", "There is no connection.");
+    const told = this.#suspensionsTold;
     const asked = this.#tabs.isLeader ? this.#serve(action, data) : this.#tabs.ask(action, data);
     const answer = await asked.catch((error) => {
-      throw this.#heard(error);
+      throw this.#heard(error, told);
     });
     // What others than this tab have caught up is theirs; an answer to anything else comes to all tabs.
     if (action === "sync") this.#feed({ kind: "ack", action, request: data, data: answer });
@@ -468,6 +475,7 @@ export class Client extends Emitter {
    */
   #takeEvent(event, data, isOwn) {
     if (isOwn) this.#tabs?.tell({ event, data });
+    if (event === "suspended" || event === "suspension_lifted") this.#suspensionsTold++;
     const { news } = this.#apply({ kind: "event", event, data });
     if (event === "attachment_updated") this.#sending.hear(data.attachment);
     this.emit("event", { event, data });

@@ -137,9 +137,7 @@ export class Store {
       this.#set({});
       this.#lookForEnd();
     };
-    if (Number.isNaN(left)) return; // none, or one without an end
-    // It may be over when this device hears of it, and clocks differ a little.
-    this.#looking = setTimeout(() => this.loadMe().catch(again), Math.min(left > 0 ? left + 50 : OVER_MS, wait));
+    if (left > 0) this.#looking = setTimeout(() => this.loadMe().catch(again), Math.min(left + 50, wait));
   }
 
   /** Reads an open conversation again that the user has been taken out of, or let into again: the answer says which. @param {string} id */
@@ -829,7 +827,6 @@ export class Store {
 }
 
 const LOOK_MS = 300_000; // between two looks whether a suspension was lifted
-const OVER_MS = 2000; // between two looks at one whose end has passed
 const FOR_EVER = Date.parse("9999-12-31T00:00:00.000Z"); // as far as Parley takes one
 
 /** @param {Client} client */

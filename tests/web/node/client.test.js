@@ -177,3 +177,38 @@ test("a message that the server has forgotten the id of is looked for before it 
   await until("it is out of the outbox", async () => (await storage.load()).outbox.length === 0);
   assert.deepEqual(FakeSocket.last.sentOf("send_message"), []);
 });
+
+test("an answer and a refusal that were on their way when a suspension was lifted do not bring it back", async (t) => {
+  const suspension = { until: new Date(inAnHour() * 1000).toISOString(), reason: null, scope: "write" };
+  const refusal = { status: 403, code: "suspended", detail: "", ...suspension };
+  /** @type {{promise: Promise<void>, resolve: () => void}} */
+  const { promise, resolve } = Promise.withResolvers();
+  let isHeld = false;
+  const made = client(t, {
+    fetch: /** @type {typeof fetch} */ (
+      async (url, asked) => {
+        const answer = await fetching(url, asked);
+        if (isHeld) await promise;
+        return answer;
+      }
+    ),
+  });
+  await made.connect();
+  answers["/me"] = { id: "alice", suspension };
+  await made.rest("GET", "/me");
+  assert.deepEqual(made.replica?.me?.suspension, suspension);
+
+  isHeld = true;
+  const asked = used.length;
+  const reading = made.rest("GET", "/me");
+  while (used.length === asked) await new Promise((next) => setTimeout(next, 1));
+  answers["/me"] = Response.json(refusal, { status: 403 });
+  const refused = assert.rejects(made.rest("GET", "/me"), { code: "suspended" });
+  while (used.length === asked + 1) await new Promise((next) => setTimeout(next, 1));
+  FakeSocket.last.say({ type: "event", event: "suspension_lifted", data: { at: new Date().toISOString() } });
+  resolve();
+  await reading;
+  await refused;
+
+  assert.equal(made.replica?.me?.suspension, null);
+});
