@@ -38,7 +38,7 @@ class Causes:
         """Follows every pool, future and event of this process."""
         submit, result, raised, wait = ThreadPoolExecutor.submit, Future.result, Event.set, Event.wait
 
-        def submitted(pool: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        def submitted(pool: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
             begun, ended = self.known, [0]
 
             def run() -> Any:
@@ -48,8 +48,8 @@ class Causes:
                 finally:
                     ended[0] = self.known
 
-            future = submit(pool, run)
-            future.known = ended  # type: ignore[attr-defined]
+            future: Any = submit(pool, run)
+            future.known = ended
             return future
 
         def taken(future: Any, timeout: float | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""GET /messages/{message_id}/receipts?cursor=&limit=: who has received and read a message, and when. 200, 400, 404."""
+"""GET /messages/{message_id}/receipts?cursor=&limit=: the receipts of a message, with their times. 200, 400, 404."""
 
 from parley.actions.messages import read_markers
 from parley.domain.api.request import Request

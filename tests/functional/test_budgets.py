@@ -523,10 +523,9 @@ def test_unread_mentions_take_two_round_trips_and_three_where_some_are_hidden(pa
 
     def asked() -> tuple[int, list[str]]:
         replies: list[Any] = []
-        # On a busy machine one of the calls made side by side may begin after another has ended: the least counts.
-        spent = [pair.spent(lambda: replies.append(pair.alice.get(f"{path}/mentions?limit=3"))) for _ in range(3)]
-        assert max(one.units.read for one in spent) <= 16
-        return min(one.round_trips for one in spent), [one["id"] for one in replies[0].json["messages"]]
+        spent = pair.spent(lambda: replies.append(pair.alice.get(f"{path}/mentions?limit=3")))
+        assert spent.units.read <= 16
+        return spent.round_trips, [one["id"] for one in replies[0].json["messages"]]
 
     all_shown = asked()
     for one in ids[4:]:
@@ -596,9 +595,8 @@ def test_sync_with_the_list_reads_each_head_once(pair: Pair) -> None:
     known: dict[str, object] = dict.fromkeys([pair.conversation_id, *places], 0)
 
     def asked(body: dict[str, object]) -> tuple[int, float]:
-        # On a busy machine one of the calls made side by side may begin after another has ended: the least counts.
-        spent = [pair.spent(lambda: pair.alice.post("/sync", json=body)) for _ in range(3)]
-        return min(one.round_trips for one in spent), min(one.units.read for one in spent)
+        spent = pair.spent(lambda: pair.alice.post("/sync", json=body))
+        return spent.round_trips, spent.units.read
 
     without_trips, without = asked({"cursors": known})
     with_trips, with_list = asked({"cursors": known, "list_limit": 50})
@@ -1206,11 +1204,10 @@ def test_messages_of_an_import_take_three_round_trips_however_many(pair: Pair) -
     conversation_id = begin(pair.parley, group("dave", "erin"))
     brought = [message(seq, "dave", reactions=[{"emoji": "👍", "user_ids": ["erin"]}]) for seq in range(1, 251)]
 
-    # Calls made side by side may run one after the other on a busy machine, so the least of three counts.
     parts = [brought[first : first + 80] for first in range(0, 240, 80)]
     spent = [pair.spent(partial(bring, pair.parley, conversation_id, *part)) for part in parts]
 
-    assert min(each.round_trips for each in spent) <= 4  # one of them asks for the caller's account state
+    assert max(each.round_trips for each in spent) <= 4  # one of them asks for the caller's account state
     # A unit for each message, each reaction and the author's trace, and one for the head.
     assert [each.units.write for each in spent] == [80 + 80 + 1 + 1] * 3
 

@@ -1,8 +1,5 @@
 """The ground of the other tests here: a page that complains fails its test, and a run says that it had no browser."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from local.web import policy
+from tests.harness.nested import run_tests
 from tests.web.browser import DESKTOP, MISSING, PHONE, Pages, leave_out
 
 ROOT = Path(__file__).parents[2]
@@ -133,15 +131,7 @@ def test_a_picture_is_taken_where_a_folder_is_named(
 
 @pytest.mark.parametrize(("ci", "outcome", "status"), [("", "1 skipped", 0), ("true", "1 error", 1)])
 def test_without_a_browser_a_run_says_what_it_left_out_and_ci_fails(ci: str, outcome: str, status: int) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"{__file__}::{QUIET}"],
-        cwd=ROOT,
-        env={**os.environ, "CHROMIUM": "", "CI": ci, "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    run = run_tests(f"{__file__}::{QUIET}", CHROMIUM="", CI=ci)
 
     assert run.returncode == status, run.stdout
     assert outcome in run.stdout

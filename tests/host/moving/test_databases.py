@@ -1,7 +1,6 @@
 """Databases of the old systems, read from servers that run: from their tables to a conversation that works."""
 
 import json
-import os
 import re
 import sqlite3
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from parley_host.moving import importing, reading, runs
 from tests.e2e.stack import ROOT, Stack
+from tests.harness.nested import run_tests
 from tests.host.moving import servers
 from tests.host.moving.school import Found, dry_run
 from tests.host.moving.servers import Server
@@ -595,15 +595,7 @@ def test_without_a_driver_the_extra_is_named(
 @pytest.mark.parametrize(("ci", "outcome", "status"), [("", "2 skipped", 0), ("true", "2 errors", 1)])
 def test_without_a_server_a_run_says_what_it_left_out_and_ci_fails(ci: str, outcome: str, status: int) -> None:
     tests = [f"{__file__}::test_values_of_{name}_are_as_in_a_dump" for name in ("mariadb", "postgresql")]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
-        cwd=ROOT,
-        env={**os.environ, "SERVERS": "", "CI": ci, "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    run = run_tests(*tests, SERVERS="", CI=ci)
 
     assert run.returncode == status, run.stdout
     assert outcome in run.stdout
