@@ -29,7 +29,7 @@ from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
-from parley.domain.support import roster, ticket_clocks, ticket_steps
+from parley.domain.support import effects, roster, ticket_clocks, ticket_steps
 from parley.domain.support.desk import Desk
 from parley.domain.support.requests import AssignTicket, RateTicket, UpdateTicket
 from parley.domain.support.status import Side, check_move
@@ -118,7 +118,7 @@ def decide_update(request: Request, found: Found, wanted: UpdateTicket, desk: De
     if wanted.tags is not msgspec.UNSET:
         fields["tags"] = tuple(dict.fromkeys(wanted.tags))
     if wanted.category is not msgspec.UNSET:
-        fields["team"] = _team_after(found.ticket, wanted.category, desk)
+        fields["team"] = effects.team_after(found.ticket, wanted.category, desk)
     screened = None
     if wanted.subject is not msgspec.UNSET:
         screened = screening.screen(request, wanted.subject, "subject")
@@ -245,10 +245,8 @@ def check_category(request: Request, category: str | msgspec.UnsetType, desk: De
 
 def check_team(request: Request, team: str | None | msgspec.UnsetType, desk: Desk) -> None:
     """Returns for a team of the desk, and for none; raises Invalid for any other."""
-    if team is not msgspec.UNSET and team is not None and team not in desk.teams:
-        known = ", ".join(desk.teams) or "none"
-        pointer = f"{request.field_prefix}/team"
-        raise Invalid("unknown_team", f"The desk has no such team; it has {known}.", fields=(_wrong(pointer),))
+    if team is not msgspec.UNSET:
+        ticket_steps.check_team(team, desk, f"{request.field_prefix}/team")
 
 
 def check_assignee(request: Request, found: Found, person: str | None) -> None:
@@ -259,13 +257,6 @@ def check_assignee(request: Request, found: Found, person: str | None) -> None:
     if found.assignee_role is None or not agents.is_agent(found.assignee_role):
         pointer = f"{request.field_prefix}/assignee_id"
         raise Invalid("unknown_assignee", "There is no such agent.", fields=(_wrong(pointer),))
-
-
-def _team_after(ticket: StoredTicket, category: str, desk: Desk) -> str | None:
-    """Returns the team after a change of category: the new category's, unless an agent has set another one."""
-    before = desk.categories.get(ticket.category)
-    was_default = before is None or ticket.team in (None, before.team)
-    return desk.categories[category].team if was_default else ticket.team
 
 
 def check_not_requester(request: Request, found: Found, user_id: str, *names: str) -> None:

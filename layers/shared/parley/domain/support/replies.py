@@ -1,9 +1,10 @@
 """Canned replies: texts with placeholders such as `{{requester.name}}`, which an agent's reply fills in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.fields import is_blank
 
 PLACEHOLDERS = (
     "requester.name",
@@ -16,14 +17,13 @@ PLACEHOLDERS = (
 _placeholder = re.compile(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}")
 
 
-def check_placeholders(text: str, pointer: str) -> None:
+def check_placeholders(text: str, pointer: str, known: Collection[str] = PLACEHOLDERS) -> None:
     """Refuses a text with a placeholder that nothing fills; the refusal names the first and those that there are."""
-    unknown = next((name for name in _placeholder.findall(text) if name not in PLACEHOLDERS), None)
+    unknown = next((name for name in _placeholder.findall(text) if name not in known), None)
     if unknown is not None:
-        known = ", ".join(PLACEHOLDERS)
         raise Invalid(
             "unknown_placeholder",
-            f"Nothing fills the placeholder {{{{{unknown}}}}}. Known: {known}.",
+            f"Nothing fills the placeholder {{{{{unknown}}}}}. Known: {', '.join(known)}.",
             fields=(Field(pointer, "unknown_placeholder"),),
         )
 
@@ -34,3 +34,8 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     A placeholder without a value stays as it is, so that the agent sees it before sending.
     """
     return _placeholder.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def unfilled(text: str, values: Mapping[str, str]) -> str | None:
+    """Returns the first placeholder of a text that has no value, or one that nobody can see; None if each has one."""
+    return next((name for name in _placeholder.findall(text) if is_blank(values.get(name, ""))), None)

@@ -76,6 +76,14 @@ def check_category(name: str, desk: Desk, pointer: str) -> None:
         raise Invalid("unknown_category", detail, fields=(Field(pointer, "not_allowed"),))
 
 
+def check_team(name: str | None, desk: Desk, pointer: str) -> None:
+    """Returns for a team of the desk, and for none; raises Invalid for any other."""
+    if name is not None and name not in desk.teams:
+        known = ", ".join(desk.teams) or "none"
+        detail = f"The desk has no such team; it has {known}."
+        raise Invalid("unknown_team", detail, fields=(Field(pointer, "not_allowed"),))
+
+
 def new_ticket(
     request: Request,
     ticket_id: str,
