@@ -202,11 +202,17 @@ def history_entry(
 
 def changes_between(before: StoredTicket, after: StoredTicket, head: Head, subject: str) -> dict[str, FieldChange]:
     """Returns the fields that differ between two states of a ticket, by name."""
-    moved = {name: FieldChange(_said(getattr(before, name)), _said(getattr(after, name))) for name in IN_HISTORY}
+    moved: dict[str, FieldChange] = moved_fields(before, after)
     of_merging = ("merged_into", "merged_from")
     moved |= {name: FieldChange(_said(getattr(before, name)), _said(getattr(after, name))) for name in of_merging}
     moved["subject"] = FieldChange(head.title, subject)
     moved["rating"] = FieldChange(*(None if each is None else str(each) for each in (before.rating, after.rating)))
+    return {name: each for name, each in moved.items() if each.before != each.after}
+
+
+def moved_fields(before: StoredTicket, after: StoredTicket) -> dict[str, FieldChange]:
+    """Returns the fields that the desk changes and that differ between two states of a ticket, by name."""
+    moved = {name: FieldChange(_said(getattr(before, name)), _said(getattr(after, name))) for name in IN_HISTORY}
     return {name: each for name, each in moved.items() if each.before != each.after}
 
 
