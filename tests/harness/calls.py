@@ -18,6 +18,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from local import functions, mails, management
 from local.mails import Outbox
 from local.websocket import WebSocketApi
+from tests.harness import ministack
 from tests.harness.emptying import Written
 from tests.harness.presigned import Expiries
 
@@ -150,14 +151,15 @@ def intercepted() -> Iterator[None]:
     def make_api_call(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         function = functions.current()
         written.note(client.meta.service_model.service_name, operation, params)
+        make = ministack.make if ministack.makes(client, operation) else original
         if function is None:
-            return original(client, operation, params)
+            return make(client, operation, params)
         meta = client.meta
         call = Call(function.logical_id, meta.service_model.service_name, operation, params, meta.endpoint_url)
         for hook in list(hooks):
             hook.before(call)
         now, response = _held_back(operation, _undelayed(params), params)
-        call.response = response if now is None else original(client, operation, now)
+        call.response = response if now is None else make(client, operation, now)
         try:
             for hook in list(hooks):
                 hook.after(call)
