@@ -571,6 +571,13 @@ def test_agent_comes_on_duty(people: Make) -> None:
     assert "agnes" in [one["user_id"] for one in agnes.ask("GET", "/support/agents")["agents"]]
 
 
+def test_targets_are_tried_on_the_past(people: Make) -> None:
+    ada = people("ada", "support_admin")
+    policy = {"targets": {"medium": {"first_response": "1h"}}}
+
+    assert "total" in ada.ask("POST", "/support/sla/simulate", {"policy": policy})
+
+
 def test_messages_are_counted_and_figures_read(deployment: Deployment, people: Make) -> None:
     ada, host = people("ada", "support_admin"), people("host", "service")
     # ministack knows no tumbling windows, so its batches name no shard: this one is as Lambda sends it.

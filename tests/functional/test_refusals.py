@@ -80,7 +80,7 @@ OF_KEEPERS = refusing("webhooks_closed", *(
 OF_SUPPORT_ADMINS = refusing(
     "support_admins_only",
     "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply", "rest/get_support_metrics",
-    "rest/put_agent",
+    "rest/put_agent", "rest/simulate_sla",
 )  # fmt: skip
 OF_AGENTS_ALONE = refusing("agents_only", "rest/add_note", "rest/take_ticket", "rest/respond_to_ticket")
 OF_DESK = {

@@ -78,6 +78,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/put_device",
     "rest/report_message",
     "rest/search_messages",
+    "rest/simulate_sla",
     "rest/sync",
     "rest/unblock_user",
     "rest/update_preferences",

@@ -72,7 +72,9 @@ from parley.domain.previews.links import MAX_TEXT_CHARACTERS as MAX_PREVIEWED_CH
 from parley.domain.previews.links import MAX_URL_CHARACTERS
 from parley.domain.support import roster
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
-from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, MAX_SPANS
+from parley.domain.support.desk_file import MAX_NAMES
+from parley.domain.support.past import MAX_MESSAGES
+from parley.domain.support.policy import MAX_HOLIDAYS, MAX_SPANS
 from parley.domain.support.requests import MAX_BULK, MAX_MERGED, MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.queries import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
@@ -184,6 +186,7 @@ OURS = {
             "SupportTicketAnswer.category",
             "TicketState.category",
             "StoredTicketState.category",
+            "SimulatedTicket.category",
         ],
         32,
     ),
@@ -352,6 +355,9 @@ LISTS = {
     "ReportList.reports": MAX_PAGE,
     "StatusList.statuses": MAX_STATUS_USERS,
     "TryResult.hits": 200,
+    "Simulation.tickets": MAX_PAGE,
+    "Simulation.left_out": MAX_PAGE,
+    "SimulatedTicket.events": MAX_MESSAGES + 4,  # a clock for each two messages warns, and is missed
     "UnsentAttachmentList.attachments": MAX_PAGE,
     "TurnCredentials.ice_servers": 5,
     "UnreadList.conversations": MAX_PAGE,
@@ -393,6 +399,7 @@ CUT = {
     "VersionList": "versions",
     "HitList": "results",
     "TryResult": "hits",
+    "Simulation": "tickets",
     "CannedReplyList": "canned_replies",
     "TicketHistory": "entries",
 }

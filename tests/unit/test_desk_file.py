@@ -11,9 +11,10 @@ import pytest
 from parley.adapters.support import desks
 from parley.domain.support.clocks import Target
 from parley.domain.support.desk import Assignment, Category, Closing, Escalation
-from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, DeskError, load
+from parley.domain.support.desk_file import MAX_NAMES, DeskError, load
 from parley.domain.support.desk_file import _Escalation as EscalationKeys
 from parley.domain.support.desk_file import _File as File
+from parley.domain.support.policy import MAX_HOLIDAYS
 
 LEAST = """
 [categories.general]

@@ -71,6 +71,8 @@ from parley_host.types import (
     SetConversationState,
     SetRole,
     SignedOut,
+    SimulateSla,
+    Simulation,
     Stats,
     StoredConversation,
     StoredMember,
@@ -440,6 +442,14 @@ class Parley:
         """Returns the clocks of a ticket, with their targets and business hours."""
         clocks: TicketSlaAnswer = self._answer(Call("GET", path("support", "tickets", ticket_id, "sla")))
         return clocks
+
+    def simulate_sla(self, **fields: Unpack[SimulateSla]) -> Simulation:
+        """Returns what a policy would have told of a page of past tickets; its `next` is the `cursor` of the next one.
+
+        Parley's audit log has an entry for each page.
+        """
+        simulation: Simulation = self._answer(Call("POST", "/support/sla/simulate", fields))
+        return simulation
 
     def list_all_tickets(self, **filters: str | int) -> Iterator[SupportTicket]:
         """Yields the tickets that pass the filters of the queue, the oldest first; the open ones without any.

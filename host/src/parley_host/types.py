@@ -133,6 +133,17 @@ class ChangedTickets(TypedDict):
     users: dict[str, NamedUser]
 
 
+class ClockCounts(TypedDict):
+    """The events of each clock."""
+
+    first_response: int
+    next_response: int
+    resolution: int
+
+
+ClockEventKind = Literal["breach", "warning"]
+
+
 ClockName = Literal["first_response", "next_response", "resolution"]
 
 
@@ -690,6 +701,17 @@ class ItemResult(TypedDict):
     problem: NotRequired[ItemProblem | None]
 
 
+class LeftOut(TypedDict):
+    """A ticket of which nothing is said, and why."""
+
+    ticket_id: str
+    number: str
+    reason: LeftOutReason
+
+
+LeftOutReason = Literal["imported", "own_ticket", "too_long", "unreadable"]
+
+
 class LiftedSuspension(TypedDict):
     """A person who is not suspended, or no longer."""
 
@@ -1201,6 +1223,58 @@ class SignedOut(TypedDict):
     signed_out_at: str
 
 
+SimulateSla = TypedDict(
+    "SimulateSla",
+    {
+        "policy": "NotRequired[SlaPolicy]",
+        "from": "NotRequired[str | None]",
+        "to": "NotRequired[str | None]",
+        "cursor": "NotRequired[str | None]",
+        "limit": "NotRequired[int]",
+    },
+)
+"""POST /support/sla/simulate: a policy, and the tickets that were opened from one time to before another."""
+
+
+class SimulatedEvent(TypedDict):
+    """A warning or a breach that the policy would have told, at its own instant."""
+
+    clock: ClockName
+    kind: ClockEventKind
+    at: str
+
+
+class SimulatedTicket(TypedDict):
+    """A past ticket as it is now, and what the policy would have told of it, in the order of time."""
+
+    ticket_id: str
+    number: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    created_at: str
+    merged_into: str | None
+    events: list[SimulatedEvent]
+
+
+class Simulation(TypedDict):
+    """A page of past tickets under a policy, in no order that tells anything."""
+
+    tickets: list[SimulatedTicket]
+    left_out: list[LeftOut]
+    total: SimulationCounts
+    next: str | None
+
+
+class SimulationCounts(TypedDict):
+    """The sums of a page: its tickets, those with a breach, and the events by clock."""
+
+    tickets: int
+    breached: int
+    warnings: ClockCounts
+    breaches: ClockCounts
+
+
 class SlaClock(TypedDict):
     """One clock of a ticket, which counts business time. Without a `target_ms` it counts and promises nothing."""
 
@@ -1213,6 +1287,15 @@ class SlaClock(TypedDict):
     warned_at: str | None
     breached_at: str | None
     ended_at: str | None
+
+
+class SlaPolicy(TypedDict):
+    """The promises to simulate, as the desk's file says them; what is left out is the desk's own."""
+
+    time_zone: NotRequired[str | None]
+    hours: NotRequired[dict[str, list[str]] | None]
+    targets: NotRequired[dict[str, dict[str, str | dict[str, str]]] | None]
+    warn_percent: NotRequired[int | None]
 
 
 Stats = TypedDict("Stats", {"from": "str", "to": "str", "total": "DayNumbers", "days": "list[DayStats]"})

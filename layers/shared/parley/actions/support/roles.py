@@ -23,3 +23,9 @@ def require_agent(request: Request, *, people_only: bool = False) -> None:
 
 def _works_for_desk(role: str) -> bool:
     return role == SERVICE_ROLE or agents.is_agent(role)
+
+
+def require_admin(request: Request) -> None:
+    """Refuses a caller who neither runs the desk nor is the host's own server, at once or with the first read."""
+    refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
+    account_states.require_role(request, lambda role: role == SERVICE_ROLE or role in agents.admin_roles(), refusal)

@@ -160,7 +160,7 @@ def get_ticket(ticket_id: str) -> StoredTicket | None:
 def of(rows: batches.Rows, ticket_id: str) -> StoredTicket | None:
     """Returns a ticket from a batch, or None if it does not exist."""
     row = rows.get(tables.Ticket, *key(ticket_id))
-    return None if row is None else _ticket(row)
+    return None if row is None else from_row(row)
 
 
 def readable(rows: batches.Rows, ticket_ids: Iterable[str]) -> dict[str, StoredTicket]:
@@ -235,7 +235,8 @@ def _sla(sla: Sla) -> str:
     return msgspec.json.encode(sla).decode()
 
 
-def _ticket(row: tables.Ticket) -> StoredTicket:
+def from_row(row: tables.Ticket) -> StoredTicket:
+    """Returns the ticket that a row holds; raises one of `unreadable.ERRORS` for a damaged one."""
     state: dict[str, Any] = {name: getattr(row, name) for name in StoredTicket.__struct_fields__}
     state |= {name: int(state[name]) for name in _NUMBERS if state[name] is not None}
     lists = {name: tuple(getattr(row, name) or ()) for name in _LISTS}

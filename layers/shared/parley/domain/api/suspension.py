@@ -55,6 +55,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "list_versions",
             "request_user_status",
             "search_messages",
+            "simulate_sla",
             "sync",
             # what they have uploaded and nobody else sees
             "delete_attachment",

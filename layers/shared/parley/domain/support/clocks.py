@@ -40,6 +40,11 @@ class Target(Struct, frozen=True, kw_only=True):
             "resolution": self.resolution,
         }[name]
 
+    @property
+    def longest_ms(self) -> int:
+        """Returns the longest of its times; 0 if it promises nothing."""
+        return max(each or 0 for each in (self.first_response, self.next_response, self.resolution))
+
 
 class Terms(Struct, frozen=True, kw_only=True):
     """The promise that the clocks of a ticket are held to at a time: its hours, its target, the share that warns."""

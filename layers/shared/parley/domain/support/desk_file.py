@@ -47,20 +47,18 @@ archive_after_days = 30                 # a closed ticket leaves the queue
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, ValidationError, convert, inspect
 
-from parley.domain.api import time_zones
 from parley.domain.api.fields import NOT_BLANK, form, members
-from parley.domain.support.clocks import ClockEventKind, ClockName, Target
+from parley.domain.support import policy
+from parley.domain.support.clocks import ClockEventKind, ClockName
 from parley.domain.support.desk import (
     CLOCKS,
     NAME_PATTERN,
     NAME_WORDS,
     NOTICE,
-    PRIORITIES,
     Assignment,
     Category,
     Closing,
@@ -68,22 +66,16 @@ from parley.domain.support.desk import (
     Escalation,
     Priority,
 )
-from parley.domain.support.hours import DAYS, Hours, Span, around_the_clock, weekly
 from parley.domain.text.toml_file import Lines, meant, read_tables
 
 MAX_NAME_CHARACTERS = 100
 MAX_TEXT_CHARACTERS = 2_000
 MAX_NAMES = 50  # categories, teams, skills
-MAX_HOLIDAYS = 400
-MAX_SPANS = 10  # of a day
 KINDS: tuple[ClockEventKind, ...] = ("warning", "breach")
 MAX_DAYS = 3_650
 MAX_LIMIT = 1_000
 MAX_GRACE_MINUTES = 24 * 60
-WEEKS_A_YEAR = 52
 
-_span = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
-_duration = re.compile(r"([1-9][0-9]{0,5})([mh])")
 _path = re.compile(r" - at (`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _step = re.compile(r"\[[^\]]*\]|[^.\[]+")
 _wrong_value = re.compile(r"Invalid enum value '(.*)'")
@@ -210,8 +202,11 @@ class _Reader:
         file = self._file
         self._check_once(file.teams, "teams")
         self._check_once(file.skills, "skills")
-        hours = self._hours()
-        targets = self._targets(hours)
+        try:
+            hours = policy.hours_of(file.time_zone, file.hours)
+            targets = policy.targets_of(file.targets, hours, file.categories)
+        except policy.Mistake as mistake:
+            raise self._error(str(mistake), *mistake.path) from None
         return Desk(
             source=self._source,
             hours=hours,
@@ -296,91 +291,3 @@ class _Reader:
         for table in self._file.targets.values():
             yield table
             yield from (own for own in table.values() if not isinstance(own, str))
-
-    def _hours(self) -> Hours:
-        time_zone, table = self._time_zone(), dict(self._file.hours)
-        holidays = table.pop("holidays", ())
-        if len(holidays) > MAX_HOLIDAYS:
-            raise self._error(f"[hours] has more than {MAX_HOLIDAYS} holidays", "hours", "holidays")
-        for day in table:
-            if day not in DAYS:
-                mistake = f"[hours] `{day}` is neither a weekday nor `holidays`{meant(day, (*DAYS, 'holidays'))}"
-                raise self._error(mistake, "hours", day)
-        closed = frozenset(self._holiday(text) for text in holidays)
-        if not table:
-            return Hours(time_zone=time_zone, week=around_the_clock().week, holidays=closed)
-        hours = Hours(
-            time_zone=time_zone,
-            week=weekly({day: self._spans(day, texts) for day, texts in table.items()}),
-            holidays=closed,
-        )
-        if hours.minutes_a_week == 0:
-            raise self._error("[hours] never open", "hours")
-        return hours
-
-    def _time_zone(self) -> str:
-        name = self._file.time_zone
-        if not time_zones.is_time_zone(name):
-            mistake = f'time_zone "{name}" is not in the IANA time zone database'
-            raise self._error(f"{mistake}{meant(name, sorted(time_zones.names()))}", "time_zone")
-        return name
-
-    def _holiday(self, text: str) -> date:
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise self._error(f'[hours] holiday "{text}" is no date, YYYY-MM-DD', "hours", "holidays") from None
-
-    def _spans(self, day: str, texts: Sequence[str]) -> tuple[Span, ...]:
-        if len(texts) > MAX_SPANS:
-            raise self._error(f"[hours] {day} has more than {MAX_SPANS} spans", "hours", day)
-        spans = [self._span(day, text) for text in texts]
-        for before, after in zip(spans, spans[1:], strict=False):
-            if after.start < before.until:
-                raise self._error(f"[hours] {day}: the spans overlap, or are not in their order", "hours", day)
-        return tuple(spans)
-
-    def _span(self, day: str, text: str) -> Span:
-        found = _span.fullmatch(text)
-        if found is None:
-            raise self._error(f'[hours] {day}: "{text}" is no span of hours, 09:00-17:00', "hours", day)
-        start, until = (int(found[part]) * 60 + int(found[part + 1]) for part in (1, 3))
-        if not start < until <= 24 * 60:
-            raise self._error(f'[hours] {day}: "{text}" does not end after its start, at 24:00 or before', "hours", day)
-        return Span(start, until)
-
-    def _targets(self, hours: Hours) -> dict[tuple[Priority, str | None], Target]:
-        found: dict[tuple[Priority, str | None], Target] = {}
-        for name, table in self._file.targets.items():
-            priority = next((known for known in PRIORITIES if known == name), None)
-            if priority is None:
-                mistake = f"[targets.{name}]: a priority is one of {', '.join(PRIORITIES)}{meant(name, PRIORITIES)}"
-                raise self._error(mistake, "targets", name)
-            general = {key: value for key, value in table.items() if isinstance(value, str)}
-            found[priority, None] = self._target(hours, general, "targets", name)
-            for category, own in table.items():
-                if isinstance(own, str):
-                    continue
-                if category not in self._file.categories:
-                    mistake = f"[targets.{name}.{category}]: there is no such category"
-                    known = tuple(self._file.categories)
-                    raise self._error(f"{mistake}{meant(category, known)}", "targets", name, category)
-                found[priority, category] = self._target(hours, own, "targets", name, category)
-        return found
-
-    def _target(self, hours: Hours, table: Mapping[str, str], *path: str) -> Target:
-        known = Target.__struct_fields__
-        for key in table:
-            if key not in known:
-                raise self._error(f"[{'.'.join(path)}] has an unknown key `{key}`{meant(key, known)}", *path, key)
-        return Target(**{key: self._duration(hours, text, *path, key) for key, text in table.items()})
-
-    def _duration(self, hours: Hours, text: str, *path: str) -> int:
-        """Returns a duration in milliseconds of business time."""
-        found = _duration.fullmatch(text)
-        if found is None:
-            raise self._error(f'{".".join(path)} "{text}" is no duration, 30m or 8h', *path)
-        minutes = int(found[1]) * (60 if found[2] == "h" else 1)
-        if minutes > hours.minutes_a_week * WEEKS_A_YEAR:
-            raise self._error(f'{".".join(path)} "{text}" is more than the desk is open in a year', *path)
-        return minutes * 60_000

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 DAY_MINUTES = 24 * 60
+MONTH_DAYS = 30  # whose open spans are reckoned at once
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # The search for open time ends after this many days. A desk opens at least once in it, so that it finds an end: see
-# `desk_file.py`, which refuses targets that cannot be met within a year.
+# `policy.py`, which refuses targets that cannot be met within a year.
 MAX_DAYS = 3 * 366
 
 
@@ -67,22 +68,11 @@ class Hours(Struct, frozen=True, kw_only=True):
     def _open_spans(self, start_ms: int) -> Iterator[tuple[int, int]]:
         """Yields the open spans that end after `start_ms`, ascending, of `MAX_DAYS` days."""
         first = datetime.fromtimestamp(start_ms / 1000, _zone(self.time_zone)).date()
-        for number in range(MAX_DAYS):
-            day = first + timedelta(days=number)
-            if day in self.holidays:
-                continue
-            for span in self.week[day.weekday()]:
-                opens_ms, closes_ms = self._at(day, span.start), self._at(day, span.until)
-                if closes_ms > max(start_ms, opens_ms):
+        begin, end = first.toordinal(), first.toordinal() + MAX_DAYS
+        for month in range(begin // MONTH_DAYS, (end - 1) // MONTH_DAYS + 1):
+            for day, opens_ms, closes_ms in _month(self, month):
+                if begin <= day < end and closes_ms > max(start_ms, opens_ms):
                     yield opens_ms, closes_ms
-
-    def _at(self, day: date, minutes: int) -> int:
-        """Returns the instant of a local time of a day, in milliseconds since 1970."""
-        if minutes == DAY_MINUTES:
-            day, minutes = day + timedelta(days=1), 0
-        zone = _zone(self.time_zone)
-        local = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
-        return int(local.astimezone(UTC).timestamp()) * 1000
 
 
 def around_the_clock() -> Hours:
@@ -93,6 +83,26 @@ def around_the_clock() -> Hours:
 def weekly(spans: Mapping[str, tuple[Span, ...]]) -> tuple[tuple[Span, ...], ...]:
     """Returns the week of named days; days that are not named are closed."""
     return tuple(spans.get(day, ()) for day in DAYS)
+
+
+@lru_cache(maxsize=64)
+def _month(hours: Hours, number: int) -> tuple[tuple[int, int, int], ...]:
+    """Returns the open spans of `MONTH_DAYS` days, each with its day: the clocks of a ticket ask for them again."""
+    found = []
+    for ordinal in range(number * MONTH_DAYS, (number + 1) * MONTH_DAYS):
+        day = date.fromordinal(ordinal)
+        for span in () if day in hours.holidays else hours.week[day.weekday()]:
+            found.append((ordinal, _at(hours, day, span.start), _at(hours, day, span.until)))
+    return tuple(found)
+
+
+def _at(hours: Hours, day: date, minutes: int) -> int:
+    """Returns the instant of a local time of a day, in milliseconds since 1970."""
+    if minutes == DAY_MINUTES:
+        day, minutes = day + timedelta(days=1), 0
+    zone = _zone(hours.time_zone)
+    local = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
+    return int(local.astimezone(UTC).timestamp()) * 1000
 
 
 @lru_cache(maxsize=16)

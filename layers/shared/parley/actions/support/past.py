@@ -1,0 +1,147 @@
+"""A page of past tickets: open, closed and archived ones, with the messages that have moved their clocks."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from msgspec import Struct
+
+from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.moderation import audit
+from parley.adapters.support import past
+from parley.adapters.support.past import Place
+from parley.domain.api import cursors
+from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.request import Request
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.history import Room
+from parley.domain.moderation.audit import new_entry, time_ms
+from parley.domain.support.past import MAX_EXAMINED, MAX_MESSAGES, LeftOut, PastMessage, Reason, left_out
+from parley.domain.support.ticket import StoredTicket
+
+Shown = TypeVar("Shown", bound=Struct)
+
+PART = 1_000  # rows of the table that are examined in one go
+LAST_MS = 253_402_300_800_000  # the end of the year 9999
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """The tickets that a request asks for: opened in a time, after a place of the walk, a number of them at most."""
+
+    since_ms: int
+    until_ms: int
+    after: Place | None
+    limit: int
+
+
+class PastTicket(Struct, frozen=True, kw_only=True):
+    """A past ticket with its conversation and the messages of it, the oldest first."""
+
+    ticket: StoredTicket
+    head: Head
+    messages: Sequence[PastMessage]
+
+    @property
+    def after(self) -> Place:
+        """Returns the place of the walk after the ticket."""
+        return Place.after(self.ticket)
+
+
+class PastPage(Struct, frozen=True, kw_only=True):
+    """The tickets of a page in the order of the walk, each as a past ticket or left out, and the place after them."""
+
+    tickets: list[PastTicket | LeftOut]
+    following: Place | None
+
+
+def wanted_of(since: str | None, to: str | None, cursor: str | None, limit: int) -> Wanted:
+    """Returns what the fields of a body ask for; raises Invalid for a time that no calendar has, or a bad cursor."""
+    return Wanted(
+        since_ms=time_ms(since, "/from", 0),
+        until_ms=time_ms(to, "/to", LAST_MS),
+        after=cursors.decode(cursor, Place, "/cursor"),
+        limit=limit,
+    )
+
+
+def log(request: Request, by: str) -> None:
+    """Writes that a program reads tickets, and by which operation; one round trip, none for a person."""
+    if request.caller.role == SERVICE_ROLE:
+        audit.write_entry(new_entry(request, "list_tickets", "tickets", by=by))
+
+
+def page_of(request: Request, wanted: Wanted) -> PastPage:
+    """Returns the next tickets of the walk, with up to `MAX_MESSAGES` messages together.
+
+    It examines `MAX_EXAMINED` rows of the table of tickets at most, a round trip for each `PART` of them; then one
+    round trip for the conversations, and one for the messages of each `past.MAX_QUERIES_AT_ONCE` tickets.
+    """
+    found, following = _walk(wanted)
+    heads = _heads(found)
+    taken: list[tuple[StoredTicket, Head | Reason]] = []
+    room = MAX_MESSAGES
+    for ticket in found:
+        head = heads.get(ticket.ticket_id)
+        reason = left_out(ticket, None if head is None else head.last_seq, request.user_id)
+        if head is not None and reason is None:
+            if head.last_seq > room:
+                following = Place.after(taken[-1][0])
+                break
+            room -= head.last_seq
+        taken.append((ticket, reason or head or "unreadable"))
+    return PastPage(tickets=list(_with_messages(taken)), following=following)
+
+
+def _walk(wanted: Wanted) -> tuple[list[StoredTicket], Place | None]:
+    """Returns the next tickets of the walk, and the place after them; None at its end."""
+    found: list[StoredTicket] = []
+    following = wanted.after
+    for _ in range(MAX_EXAMINED // PART):
+        part, following = past.tickets_after(following, PART, wanted.since_ms, wanted.until_ms)
+        found += part
+        if len(found) > wanted.limit:
+            return found[: wanted.limit], Place.after(found[wanted.limit - 1])
+        if following is None or len(found) == wanted.limit:
+            break
+    return found, following
+
+
+def _heads(found: Sequence[StoredTicket]) -> dict[str, Head]:
+    """Returns the conversations of tickets, no older than the tickets themselves; one round trip, none for none."""
+    ticket_ids = [ticket.ticket_id for ticket in found]
+    if not ticket_ids:
+        return {}
+    rows = batches.read_rows({tables.Conversation: [(ticket_id,) for ticket_id in ticket_ids]})
+    return conversations.readable_heads(rows, ticket_ids)
+
+
+def _with_messages(taken: Sequence[tuple[StoredTicket, Head | Reason]]) -> Iterator[PastTicket | LeftOut]:
+    """Yields the tickets, each with its messages, or as left out."""
+    whole = [(ticket.ticket_id, head.last_seq) for ticket, head in taken if isinstance(head, Head)]
+    read = iter(past.messages_of(whole))
+    for ticket, head in taken:
+        messages = next(read) if isinstance(head, Head) else None
+        if isinstance(head, Head) and messages is not None:
+            yield PastTicket(ticket=ticket, head=head, messages=messages)
+        else:
+            reason: Reason = "unreadable" if isinstance(head, Head) else head
+            yield LeftOut(ticket_id=ticket.ticket_id, number=ticket.number, reason=reason)
+
+
+def cut(
+    page: PastPage, wanted: Wanted, view: Callable[[PastTicket], Shown]
+) -> tuple[list[Shown], list[LeftOut], str | None]:
+    """Returns the views of a page's tickets as far as an answer holds them, those left out, and the next cursor."""
+    shown: list[Shown] = []
+    others: list[LeftOut] = []
+    room, before = Room(), wanted.after
+    for each in page.tickets:
+        if isinstance(each, LeftOut):
+            others.append(each)
+            continue
+        seen = view(each)
+        if not room.take(seen):
+            return shown, others, None if before is None else cursors.encode(before)
+        shown.append(seen)
+        before = each.after
+    return shown, others, None if page.following is None else cursors.encode(page.following)
