@@ -287,7 +287,7 @@ SCENARIOS = [
     ),
     Scenario(
         "rest/simulate_sla",
-        ask_as_host("POST", "/support/sla/simulate", {}),
+        ask_as_host("POST", "/support/sla/simulate", {"limit": 10}),
         and_then(open_of_alice, sign_host_in),
         variant="by the host",
     ),
