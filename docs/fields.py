@@ -515,8 +515,8 @@ TERMS = {
     "FieldChange.to": "What it is now.",
     "TicketHistory.entries": "The entries, the oldest first.",
     "HistoryEntry.number": "The place of the entry in the history, from 1.",
-    "HistoryEntry.event": "What happened: `created`, `updated`, `rated`, `merged`, `responded` for the first reply,\n"
-    "or `followed_up` when a follow-up was opened. Agents also see `sla_warning` and `sla_breach`.",
+    "HistoryEntry.event": "What happened: `created`, `updated`, `rated`, `merged`, `responded` for the first reply\n"
+    "and for one of a macro that changes nothing, or `followed_up` when a follow-up was opened. Agents also see `sla_warning` and `sla_breach`.",
     "HistoryEntry.user_id": "The user who did it.",
     "HistoryEntry.at": "When it was.",
     "HistoryEntry.first_response_ms": "Milliseconds from the opening to the first reply, in the entry of that reply.",
@@ -632,6 +632,43 @@ TERMS = {
         "The text filled for the ticket of the request; what has no value stays. Null without a ticket, and if it is"
         " longer than a message may be."
     ),
+    "macros": "The macros, by id; a client that has them all sorts them as it likes.",
+    "macro_id": "The id of the macro.",
+    "effects": "What the macro does to a ticket, all or nothing.",
+    **{
+        f"{one}.{name}": sentence
+        for one in ("CreateMacro", "PutMacro", "Macro", "MacroAnswer")
+        for name, sentence in {
+            "title": "The name under which agents find the macro.",
+            "version": "The number of times that the macro was saved.",
+            "created_at": "When the macro was made.",
+            "created_by": "The support admin who made it; `~parley.system-host` for the host's own server.",
+            "updated_at": "When the macro was last saved.",
+            "updated_by": "The support admin who last saved it; `~parley.system-host` for the host's own server.",
+        }.items()
+    },
+    "CreateMacro.client_id": "The client's own id for this macro; a repeat with the same id makes no second one.",
+    "PutMacro.version": "The `version` of the macro as it was read.",
+    "ApplyMacro.client_id": (
+        "The client's own id for this act; a repeat with the same id gets the result again, also after the macro was"
+        " changed or deleted."
+    ),
+    "ApplyMacro.version": "The `version` of the ticket that the agent has seen; 409 `ticket_changed` for another.",
+    "MacroEffects.reply": (
+        "The reply to the requester, with placeholders such as `{{requester.name}}`; null: the macro writes none."
+    ),
+    "MacroEffects.status": "The new status. If left out, a reply moves the status as every reply does.",
+    "MacroEffects.priority": "The new priority.",
+    "MacroEffects.category": "The new category. The team follows, unless an agent has set another one.",
+    "MacroEffects.add_tags": "Tags that the ticket gets.",
+    "MacroEffects.remove_tags": "Tags that the ticket loses, if it has them.",
+    "MacroEffects.assignee_id": "The agent who gets the ticket; null: nobody has it then.",
+    "MacroEffects.team": "The team that gets the ticket; null: none.",
+    "MacroEffects.take": "The agent who applies the macro gets the ticket.",
+    "AppliedMacro.ticket": "The ticket after the macro; of a repeat, as it is now.",
+    "AppliedMacro.message": "The reply that the macro has written; null if it writes none.",
+    "AppliedMacro.replayed": "Whether an earlier try with this `client_id` has done it.",
+    "HistoryEntry.macro_id": "The macro by which it was done; agents alone see it.",
     "TicketQueue.tickets": "The tickets, as the caller sees them.",
     "ListAllTickets.status": "Only these, with commas between. If left out, all but closed; with a requester, all.",
     "ListAllTickets.priority": "Only these priorities, with commas between.",

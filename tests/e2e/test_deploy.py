@@ -536,6 +536,20 @@ def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:
     assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
 
 
+def test_macro_is_kept_applied_replaced_and_deleted(people: Make) -> None:
+    wanda, agnes, ada = people("wanda"), people("agnes", "agent"), people("ada", "support_admin")
+    ticket = wanda.ask("POST", "/support/tickets", {"subject": "My booking", "description": "I cannot see it."})
+    place, effects = "/support/macros", {"reply": "About {{ticket.subject}}: done.", "status": "resolved", "take": True}
+
+    kept = ada.ask("POST", place, {"title": "Done", "effects": effects, "client_id": "done"})
+    applied = agnes.ask("POST", f"/support/tickets/{ticket['id']}/macros/{kept['id']}", {"client_id": "a-1"})
+    saved = ada.ask("PUT", f"{place}/{kept['id']}", {"version": 1, "title": "Done", "effects": {"take": True}})
+
+    assert (applied["message"]["text"], applied["ticket"]["status"]) == ("About My booking: done.", "resolved")
+    assert [each["version"] for each in agnes.ask("GET", place)["macros"]] == [saved["version"]] == [2]
+    assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
+
+
 def test_webhook_is_kept_tested_and_replayed(deployment: Deployment, people: Make) -> None:
     host = people("host", "service")
     place, span = "/admin/webhooks", {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}

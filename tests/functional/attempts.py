@@ -53,6 +53,7 @@ FIELDS: dict[str, object] = {
     "since": "2026-11-20T00:00:00Z",
     "run": "rehearsal-1",
     "last_seq": 0,
+    "effects": {"status": "resolved"},
     "rules": [{"text": "damn", "action": "flag"}],
 }
 # Of operations that change nothing, or make no sense, with what they require alone.
@@ -104,6 +105,7 @@ PATH_PARTS = {
     "export_id": "x_" + "a" * 26,
     "ticket_id": "t_" + "a" * 26,
     "reply_id": "c_" + "a" * 26,
+    "macro_id": "mc_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
     "removal_id": "m_" + "a" * 26,
     "webhook_id": "wh_" + "a" * 26,

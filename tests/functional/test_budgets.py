@@ -5,7 +5,7 @@ it had ended. Units are counted by DynamoDB's own rules (bench/capacity.py), for
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
@@ -18,6 +18,7 @@ from parley.domain.support import desk_file
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
 from tests.functional.desk import agent, change, change_all, merge, note, open_ticket, put_on_duty, respond, take
+from tests.functional.macros import apply, macro
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.moving import begin, bring, finish, group, host_of, message, people
 from tests.functional.pages import show_picture
@@ -1067,6 +1068,43 @@ def test_reply_costs_little_more_than_a_send_and_a_change_of_state_is_bounded(pa
     assert opens.units.write <= send_units + 12
     assert changed.round_trips <= 4
     assert changed.units.write <= 24
+
+
+def test_macro_takes_one_round_trip_more_than_a_reply_or_a_change(pair: Pair) -> None:
+    agnes, ticket_id = agent(pair.parley), open_ticket(pair.alice)
+    ben = agent(pair.parley, "ben")
+    assert take(agnes, ticket_id).status == 200
+    assert respond(agnes, ticket_id).status == 201
+    text = "Hello {{requester.name}}, this is {{agent.name}}."
+
+    def by_turns(**effects: object) -> Iterator[str]:
+        """Yields macros of which each changes what the one before has left."""
+        ways = (("high", "agnes"), ("low", "ben"))
+        return cycle([macro(pair.parley, **effects, priority=one, assignee_id=two) for one, two in ways])
+
+    replying, changing, alone = by_turns(reply=text), by_turns(), macro(pair.parley, reply="We are at it.")
+    for person, macro_ids in ((agnes, replying), (ben, replying), (agnes, changing), (ben, changing)):
+        assert apply(person, ticket_id, next(macro_ids)).status == 200  # both are in it now
+
+    def least(act: Callable[[], object]) -> Recorded:
+        spent = []
+        for _ in range(4):
+            pair.parley.clock.ms += 60_000  # the buckets are full again; else it takes one round trip more
+            spent.append(pair.spent(act))
+        return min(spent, key=lambda each: (each.round_trips, each.units.write))
+
+    priorities = cycle(("high", "low"))
+    plain = least(lambda: respond(agnes, ticket_id))
+    changed = least(lambda: change(agnes, ticket_id, priority=next(priorities)))
+    replied = least(lambda: apply(agnes, ticket_id, next(replying)))
+    by_macro = least(lambda: apply(agnes, ticket_id, next(changing)))
+    said = least(lambda: apply(agnes, ticket_id, alone))
+
+    assert (replied.round_trips <= plain.round_trips + 1, said.round_trips <= plain.round_trips + 1) == (True, True)
+    assert by_macro.round_trips <= changed.round_trips + 1
+    assert said.units.write <= plain.units.write + 4  # the entry of the history, and the state that counts it
+    assert replied.units.write <= plain.units.write + 16  # also a system message, a change, and four that find it
+    assert by_macro.units.write <= changed.units.write + 4  # another assignee
 
 
 TARGETS = """

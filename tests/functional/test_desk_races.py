@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from tests.functional.desk import agent, answered_ticket, assign, change, history, open_ticket, respond, take
+from tests.functional.macros import apply, macro
 from tests.functional.replies import at_once
 from tests.functional.talk import say
 from tests.harness import Parley, Reply, User
@@ -16,6 +17,10 @@ def resolve(person: User, ticket_id: str) -> Reply:
     return change(person, ticket_id, status="resolved")
 
 
+def apply_macro(person: User, ticket_id: str) -> Reply:
+    return apply(person, ticket_id, macro(person.parley, reply="Solved.", status="resolved", take=True))
+
+
 ACTS: dict[str, Callable[[User, str], Reply]] = {
     "take": take,
     "put back": lambda person, ticket_id: assign(person, ticket_id, None),
@@ -23,6 +28,7 @@ ACTS: dict[str, Callable[[User, str], Reply]] = {
     "close": lambda person, ticket_id: change(person, ticket_id, status="closed"),
     "raise": lambda person, ticket_id: change(person, ticket_id, priority="high", tags=["late"]),
     "respond": respond,
+    "macro": apply_macro,
 }
 SHOWN = ("status", "priority", "tags", "assignee_id", "last_seq")
 

@@ -36,6 +36,7 @@ MODERATED = (  # a moderator acts in a conversation with a reported message
 OF_AGENTS = ("add_note", "get_ticket_sla", "list_notes")
 OF_TICKETS = (
     *OF_AGENTS,
+    "apply_macro",
     "assign_ticket",
     "change_tickets",
     "get_ticket",
@@ -106,6 +107,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
             assert change(alice, json.loads(made["body"])["id"], status="resolved").status == 200
     if path.stem in ("put_canned_reply", "delete_canned_reply"):
         invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)
+    if path.stem in ("put_macro", "delete_macro", "apply_macro"):
+        invoke(parley, FOLDER / "rest" / "create_macro.json", alice.token)
     if path.stem in OF_IMPORTS:
         invoke(parley, FOLDER / "rest" / "import_conversation.json", alice.token)
     if path.stem in OF_WEBHOOKS:

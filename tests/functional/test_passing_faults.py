@@ -434,7 +434,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
     serves = "/webhooks" in operation.path or "erasure" in operation.path or "/contexts" in operation.path
     desk = operation.path.endswith(
-        ("/canned-replies", "/notes", "/sla", "/support/agents")
+        ("/canned-replies", "/macros", "/notes", "/sla", "/support/agents")
     ) or operation.path.startswith("/support/tickets/admin/")
     serves = serves or operation.path in ("/support/queue-counts", "/support/metrics")
     person = agent_of(world) if desk else host(world) if serves else moderator(world) if moderates else world.alice

@@ -52,6 +52,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/list_connections",
     "rest/list_conversations",
     "rest/list_devices",
+    "rest/list_macros",
     "rest/list_members",
     "rest/list_mentions",
     "rest/list_messages",
@@ -99,16 +100,19 @@ REFUSED = {
     "rest/add_members",
     "rest/add_note",
     "rest/add_reaction",
+    "rest/apply_macro",
     "rest/assign_ticket",
     "rest/change_tickets",
     "rest/create_attachment",
     "rest/create_attachment_for_user",
     "rest/create_canned_reply",
     "rest/create_conversation",
+    "rest/create_macro",
     "rest/create_ticket",
     "rest/create_turn_credentials",
     "rest/create_webhook",
     "rest/delete_canned_reply",
+    "rest/delete_macro",
     "rest/delete_message",
     "rest/delete_webhook",
     "rest/edit_message",
@@ -152,6 +156,7 @@ REFUSED = {
     "rest/put_canned_reply",
     "rest/put_context_people",
     "rest/put_context_person",
+    "rest/put_macro",
     "rest/put_member",
     "rest/put_user",
     "rest/put_users",
@@ -256,7 +261,7 @@ def test_agent_who_may_not_write_reads_the_desk_and_goes_off_duty(parley: Parley
         suspended(parley, person.user_id)
 
     paths = ("/admin/all", f"/{ticket_id}", f"/{ticket_id}/notes", f"/{ticket_id}/sla", f"/{ticket_id}/history")
-    for path in (*(f"tickets{path}" for path in paths), "queue-counts", "agents", "canned-replies"):
+    for path in (*(f"tickets{path}" for path in paths), "queue-counts", "agents", "canned-replies", "macros"):
         assert agnes.get(f"/support/{path}").status == 200, path
     assert is_suspended(take(agnes, ticket_id))
     for fields in ({"available": True}, {"available": False, "limit": 5}, {"available": False, "skills": []}):

@@ -320,6 +320,10 @@ def test_the_server_keeps_the_desk_and_reads_its_figures(ask: Ask, names: Names)
     assert agent["user_id"] in {each["user_id"] for each in ask("list_agents")}
     assert replaced["text"] in {each["text"] for each in ask("list_canned_replies")}
     assert ask("delete_canned_reply", reply["id"]) == {"id": reply["id"]}
+    macro = ask("create_macro", title="Solve", effects={"status": "resolved"})
+    saved = ask("put_macro", macro["id"], title="Close", effects={"status": "closed"}, version=macro["version"])
+    assert saved["effects"] in [each["effects"] for each in ask("list_macros")]
+    assert ask("delete_macro", macro["id"]) == {"id": macro["id"]}
     assert ask("count_queues")["open"] >= 0
     today = datetime.now(UTC).date()
     assert ask("get_support_metrics", since=today, to=today, by="category")["by"] == "category"

@@ -317,6 +317,9 @@ LISTS = {
     "TicketList.tickets": MAX_PAGE,
     "ChangedTickets.results": MAX_BULK,
     "CannedReplyList.canned_replies": MAX_PAGE,
+    "MacroList.macros": MAX_PAGE,
+    "MacroEffects.add_tags": MAX_TAGS,
+    "MacroEffects.remove_tags": MAX_TAGS,
     "DeliveryList.deliveries": MAX_PAGE,
     "WebhookList.webhooks": MAX_ENDPOINTS,
     **{f"{one}.events": MAX_PATTERNS for one in ("WebhookDetails", "WebhookAnswer", "WebhookWithSecret")},
@@ -401,6 +404,7 @@ CUT = {
     "TryResult": "hits",
     "Simulation": "tickets",
     "CannedReplyList": "canned_replies",
+    "MacroList": "macros",
     "TicketHistory": "entries",
 }
 COUNTED = {"CaughtUp"}  # every part of it, by `domain/conversations/sync.py`

@@ -31,9 +31,11 @@ from parley_host.types import (
     Conversation,
     CreateCannedReply,
     CreateConversation,
+    CreateMacro,
     CreateTicket,
     CreateWebhook,
     DeletedCannedReply,
+    DeletedMacro,
     DeletedWebhook,
     DeliveryView,
     Erasure,
@@ -49,6 +51,8 @@ from parley_host.types import (
     LiftedSuspension,
     ListedCannedReply,
     ListedUser,
+    Macro,
+    MacroAnswer,
     Member,
     Message,
     ModeratedConversation,
@@ -57,6 +61,7 @@ from parley_host.types import (
     Person,
     PutAgent,
     PutCannedReply,
+    PutMacro,
     PutUser,
     QueueCounts,
     QueuedDelivery,
@@ -516,6 +521,25 @@ class AsyncParley:
     async def delete_canned_reply(self, reply_id: str) -> DeletedCannedReply:
         """Deletes a canned reply, also one that is not there."""
         deleted: DeletedCannedReply = await self._answer(Call("DELETE", path("support", "canned-replies", reply_id)))
+        return deleted
+
+    def list_macros(self) -> AsyncIterator[Macro]:
+        """Yields the macros of the desk, by id."""
+        return self._pages("/support/macros", "macros")
+
+    async def create_macro(self, **fields: Unpack[CreateMacro]) -> MacroAnswer:
+        """Keeps a new macro; with a `client_id` once."""
+        macro: MacroAnswer = await self._answer(Call("POST", "/support/macros", with_client_id(fields)))
+        return macro
+
+    async def put_macro(self, macro_id: str, **fields: Unpack[PutMacro]) -> MacroAnswer:
+        """Replaces a macro."""
+        macro: MacroAnswer = await self._answer(Call("PUT", path("support", "macros", macro_id), fields))
+        return macro
+
+    async def delete_macro(self, macro_id: str) -> DeletedMacro:
+        """Deletes a macro, also one that is not there."""
+        deleted: DeletedMacro = await self._answer(Call("DELETE", path("support", "macros", macro_id)))
         return deleted
 
     async def list_agents(self) -> list[SupportAgent]:

@@ -259,6 +259,14 @@ class CreateConversation(TypedDict):
     metadata: NotRequired[dict[str, Any] | None]
 
 
+class CreateMacro(TypedDict):
+    """POST /support/macros: a new macro. A `client_id` makes one only."""
+
+    title: str
+    effects: MacroEffects
+    client_id: NotRequired[str | None]
+
+
 CreateTicket = TypedDict(
     "CreateTicket",
     {
@@ -309,6 +317,12 @@ class DayStats(TypedDict):
 
 class DeletedCannedReply(TypedDict):
     """A canned reply that is no longer there."""
+
+    id: str
+
+
+class DeletedMacro(TypedDict):
+    """A macro that is no longer there."""
 
     id: str
 
@@ -484,6 +498,7 @@ class HistoryEntry(TypedDict):
     comment: NotRequired[str | None]
     ticket_id: NotRequired[str | None]
     clock: NotRequired[ClockName | None]
+    macro_id: NotRequired[str | None]
 
 
 class ImportAnswer(TypedDict):
@@ -776,6 +791,47 @@ class ListedUser(TypedDict):
     id: UserId
 
 
+class Macro(TypedDict):
+    """A macro as agents see it."""
+
+    id: str
+    title: str
+    effects: MacroEffects
+    version: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+
+
+class MacroAnswer(TypedDict):
+    """A macro, and the people whom it names."""
+
+    id: str
+    title: str
+    effects: MacroEffects
+    version: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+    users: dict[str, NamedUser]
+
+
+class MacroEffects(TypedDict):
+    """The effects of a macro: with `take` the agent who applies it gets the ticket."""
+
+    reply: NotRequired[str | None]
+    status: NotRequired[TicketStatus]
+    priority: NotRequired[Priority]
+    category: NotRequired[str]
+    add_tags: NotRequired[list[str]]
+    remove_tags: NotRequired[list[str]]
+    assignee_id: NotRequired[UserId | None]
+    team: NotRequired[str | None]
+    take: NotRequired[bool]
+
+
 Media = Literal["audio", "video"]
 
 
@@ -1006,6 +1062,14 @@ class PutCannedReply(TypedDict):
     title: str
     text: str
     shortcut: NotRequired[str | None]
+
+
+class PutMacro(TypedDict):
+    """PUT /support/macros/{macro_id}: the whole macro; `version` is that of the macro as read."""
+
+    version: int
+    title: str
+    effects: MacroEffects
 
 
 class PutUser(TypedDict):

@@ -72,6 +72,34 @@ def delete_canned_reply(world: World) -> object:
     return answered(admin_of(world).delete(f"/support/canned-replies/{REPLY_ID}"))
 
 
+MACRO_ID = ids.macro_id("ada", "m1")
+
+
+def create_macro(world: World) -> object:
+    effects = {"reply": "Hello {{requester.name}}, it is done.", "status": "resolved", "take": True, "add_tags": ["x"]}
+    body = {"title": "Done", "effects": effects, "client_id": "m1"}
+    return answered(admin_of(world).post("/support/macros", json=body))
+
+
+def have_macro(world: World) -> None:
+    sign_admin_in(world)
+    create_macro(world)
+
+
+def put_macro(world: World) -> object:
+    """Replaces the macro by one that gives the ticket to another agent, and writes nothing."""
+    body = {"version": 1, "title": "To Ben", "effects": {"assignee_id": "ben", "priority": "high"}}
+    return answered(admin_of(world).put(f"/support/macros/{MACRO_ID}", json=body))
+
+
+def delete_macro(world: World) -> object:
+    return answered(admin_of(world).delete(f"/support/macros/{MACRO_ID}"))
+
+
+def ben_signed_in(world: World) -> None:
+    world.devices["ben"] = world.parley.user("ben", role="agent").connect()
+
+
 def count(world: World) -> object:
     """Lets the stream bring all that was written, as one batch."""
     rows = world.items()[world.parley.template.resources["Messages"].ref].values()
@@ -295,6 +323,21 @@ SCENARIOS = [
     Scenario("rest/create_canned_reply", create_canned_reply, sign_admin_in),
     Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),
     Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),
+    Scenario("rest/create_macro", create_macro, sign_admin_in),
+    Scenario("rest/put_macro", put_macro, and_then(have_macro, ben_signed_in)),
+    Scenario("rest/delete_macro", delete_macro, have_macro),
+    Scenario(
+        "rest/apply_macro",
+        ask_as_agent("POST", f"/support/tickets/{{}}/macros/{MACRO_ID}", {"client_id": "a1", "version": 1}),
+        and_then(open_of_alice, have_macro),
+        variant="a reply and changes",
+    ),
+    Scenario(
+        "rest/apply_macro",
+        ask_as_agent("POST", f"/support/tickets/{{}}/macros/{MACRO_ID}", {"client_id": "a1", "version": 1}),
+        and_then(open_of_alice, have_macro, ben_signed_in, put_macro),
+        variant="changes alone",
+    ),
     Scenario("streams/count_figures", count, and_then(open_of_alice, alice_said)),
     Scenario(
         "rest/list_all_tickets",

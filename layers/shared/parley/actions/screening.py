@@ -19,8 +19,11 @@ class Screened(Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
 
 
-def screen(request: Request, text: str, field: str = "text") -> Screened:
-    """Returns a text as it may be stored; raises Unprocessable if a rule rejects it. No round trip."""
+def screen(request: Request, text: str, field: str = "text", pointer: str | None = None) -> Screened:
+    """Returns a text as it may be stored; raises Unprocessable if a rule rejects it. No round trip.
+
+    The refusal names the `field` of the body, or the place at `pointer`.
+    """
     verdict = word_list_cache.verdict(text)
     if verdict is None or verdict.action is None:
         return Screened(text=text)
@@ -28,7 +31,7 @@ def screen(request: Request, text: str, field: str = "text") -> Screened:
         raise Unprocessable(
             "banned_words",
             "The text contains words that are not allowed.",
-            fields=(Field(f"{request.field_prefix}/{field}", "not_allowed"),),
+            fields=(Field(pointer or f"{request.field_prefix}/{field}", "not_allowed"),),
             rule=f"banned_words: {', '.join(verdict.rule_ids[:MAX_NAMED])}",
         )
     return Screened(text=verdict.text, flags=word_list_cache.flagging(verdict.rule_ids))

@@ -12,7 +12,7 @@ from parley.adapters.figures import figures
 from parley.adapters.live import calls, connections, sockets
 from parley.adapters.notifications import devices, mobile, notices
 from parley.adapters.people import context_people, profiles, suspensions, warnings
-from parley.adapters.support import canned_replies, roster
+from parley.adapters.support import canned_replies, macros, roster
 from parley.adapters.webhooks import endpoints
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
@@ -21,6 +21,7 @@ from parley.domain.figures.tallies import AGENTS, agent_code
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
 from parley.domain.people.held import context_key, context_of
 from parley.domain.support.canned import ReplyPosition
+from parley.domain.support.macros import MacroPosition
 
 
 def erase_presence(work: Work) -> Unit:
@@ -252,6 +253,19 @@ def erase_canned_replies(work: Work) -> Unit:
         made = [each for each in endpoints.list_endpoints() if each.created_by == work.user_id]
         ops += [partial(endpoints.rename_author, read=each, pseudonym=work.pseudonym) for each in made]
     return Unit(ops, {}, None if is_last else cursors.encode(ReplyPosition(reply_id=found[-1].reply_id)))
+
+
+def erase_macros(work: Work) -> Unit:
+    """Replaces the person's id in the macros that they wrote or changed last, and in those that give them tickets."""
+    after = cursors.decode(work.job.cursor, MacroPosition)
+    found = macros.list_macros(None if after is None else after.macro_id, MAX_OPS)
+    ops: list[Op] = [
+        partial(macros.rename, read=each, user_id=work.user_id, pseudonym=work.pseudonym)
+        for each in found
+        if work.user_id in each.people
+    ]
+    is_last = len(found) < MAX_OPS
+    return Unit(ops, {}, None if is_last else cursors.encode(MacroPosition(macro_id=found[-1].macro_id)))
 
 
 def erase_suspensions(work: Work) -> Unit:

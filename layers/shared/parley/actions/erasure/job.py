@@ -129,4 +129,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "canned_replies": alone.erase_canned_replies,
     "figures": alone.erase_figures,
     "notifications": alone.erase_notifications,
+    "macros": alone.erase_macros,
 }

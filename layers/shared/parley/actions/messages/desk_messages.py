@@ -21,6 +21,7 @@ from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Step
 from parley.domain.support import note_steps, roster, ticket_clocks, ticket_steps
 from parley.domain.support.ticket import StoredTicket, goes_on_in
+from parley.domain.support.ticket_steps import TicketAct
 
 
 def check_not_merged(ticket: StoredTicket) -> None:
@@ -36,14 +37,17 @@ class OfDesk(Struct, frozen=True):
     ticket: StoredTicket
 
 
-def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk | None]:
+def in_ticket(request: Request, step: Step, ahead: Ahead, act: TicketAct | None = None) -> tuple[Step, OfDesk | None]:
     """Returns a message's step with all that it does to its ticket, and the ticket's own part, if it has one.
 
     An agent's first message brings them in, and a note the agent who has the ticket. The requester's message opens a
     ticket that waits for them, or is resolved; the agents on duty hear of it if nobody has the ticket. The desk's first
-    reply is an entry of the history. No round trip.
+    reply is an entry of the history. With an `act` the message is an agent's, and its entry is always written. No round
+    trip.
     """
-    if arriving := _arriving(request, step.before, ahead):
+    if act is not None:
+        step = ticket_steps.known_by(step, act.fingerprint)
+    if arriving := _arriving(request, step.before, ahead, act):
         step = send_steps.with_agents(step, request, arriving)
     ticket, message = ahead.ticket, step.new_message
     if ticket is None or step.before.is_notes:
@@ -51,8 +55,13 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk 
     desk, side = desks.current(), message.side
     if side not in ("requester", "support"):
         return step, None
-    after = ticket_steps.after_message(ticket, side, desk, message.created_at_ms)
+    if act is None:
+        after = ticket_steps.after_message(ticket, side, desk, message.created_at_ms)
+    else:
+        after = ticket_steps.after_act(ticket, act, message.created_at_ms)
     after = ticket_clocks.moved(ticket, after, message.created_at_ms, desk, side)
+    if act is not None and after.status != ticket.status:
+        after = ticket_clocks.relisted(after)
     step = replace(step, tells_desk=side == "requester" and roster.waits(after))
     if after == ticket:
         return step, None
@@ -61,16 +70,19 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk 
     subject = step.before.title or ""
     changes = ticket_steps.changes_between(ticket, after, step.before, subject)
     if changes:
-        step = ticket_steps.with_change(step, request, changes)
+        step = ticket_steps.with_change(step, request, changes, closes=after.status == "closed")
     first_ms = None if after.replied_at_ms == ticket.replied_at_ms else message.created_at_ms - ticket.created_at_ms
     event = "updated" if changes else "responded"
-    entry = ticket_steps.history_entry(after, request, event, changes, first_response_ms=first_ms)
+    more = {} if act is None else act.about
+    entry = ticket_steps.history_entry(after, request, event, changes, first_response_ms=first_ms, **more)
     return step, OfDesk(partial(tickets.put_changed, before=ticket, after=after, history=entry), after)
 
 
-def _arriving(request: Request, head: Head, ahead: Ahead) -> list[str]:
-    """Returns the agents whom a message brings in: its author, and in notes the agent who has the ticket."""
+def _arriving(request: Request, head: Head, ahead: Ahead, act: TicketAct | None) -> list[str]:
+    """Returns the agents whom a message brings in: its author, the one of its act, in notes who has the ticket."""
     arriving = [request.user_id] if access.comes_in(request, ahead.mine) else []
+    if act is not None and act.arrives is not None and act.arrives not in arriving:
+        arriving.append(act.arrives)
     there = (request.user_id, head.requester_id, *head.participants)
     assignee_id = note_steps.assignee_of(ahead.ticket) if head.is_notes and not head.is_large else None
     if assignee_id is not None and assignee_id not in there:
@@ -105,7 +117,7 @@ def tell_again(request: Request, head: Head, message: StoredMessage, mine: Membe
     if not made:
         return None
     told = [message]
-    if note is not None and made[-1].kind == "ticket_updated":
+    if note is not None and message.kind != "system" and made[-1].kind == "ticket_updated":
         told.append(note)
     came = [(user_id, head.conversation_id) for change in made for user_id in change.user_ids]
     there = {} if mine is None else {mine.user_id: mine}

@@ -30,6 +30,7 @@ from parley.domain.live.presence import Presence
 
 if TYPE_CHECKING:  # most messages are in no ticket
     from parley.actions.messages.desk_messages import OfDesk
+    from parley.domain.support.ticket_steps import TicketAct
 
 Blockers = Collection[str] | None  # members to whom a message is marked; None if they must be looked up
 
@@ -50,6 +51,18 @@ class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     users: dict[str, NamedUser]
     total: int | None = None
     next: str | None = None
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """A message that is ready to be written: its step, and the part of it that is its ticket's, if it has one.
+
+    It is marked to the members in `blockers`, and told to those in `beside_notes`.
+    """
+
+    step: Step
+    of_desk: "OfDesk | None" = None
+    blockers: Blockers = ()
+    beside_notes: Head | None = None
 
 
 def send_message(request: Request, conversation_id: str, draft: Draft, forward: Forward | None = None) -> SentMessage:
@@ -77,7 +90,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
         head = access.admit_sender(request, ahead.head, ahead.mine, is_repeat=ahead.earlier is not None)
         limits.tell(request, head)
         if ahead.earlier is not None:
-            return _replay(request, ahead, ahead.earlier, fingerprints(draft, forward), blockers)
+            return replay(request, ahead, ahead.earlier, fingerprints(draft, forward), blockers)
         sent = send_behind(request, head, draft, asked, ahead, forward=forward, blockers=blockers)
         if sent is not None:
             return sent
@@ -115,21 +128,40 @@ def send_behind(
 
     `ahead` holds what was read beside the head; it is marked to the members in `blockers`.
     """
+    return write(request, prepared(request, head, draft, asked, ahead, forward=forward, blockers=blockers))
+
+
+def prepared(
+    request: Request,
+    head: Head,
+    draft: Draft,
+    asked: Asked,
+    ahead: messages.Ahead,
+    *,
+    forward: Forward | None = None,
+    blockers: Blockers = (),
+    act: "TicketAct | None" = None,
+) -> Ready:
+    """Returns a message as it will be written after a head that was just read; refuses it as `send_message` does.
+
+    In a ticket it does there what an `act` says, too. No round trip.
+    """
     if head.closed and ahead.ticket is not None:
         from parley.actions.messages import desk_messages  # few messages are in a closed ticket
 
         desk_messages.check_not_merged(ahead.ticket)
     _check_rights(request, head, draft)
-    screened = screening.screen(request, draft.words)
+    screened = screening.screen(request, draft.words, pointer=None if act is None else act.pointer)
     step = _step(request, head, draft, ahead, screened.text, forward)
     step = _closing_notices(head, step, ahead.mine)
     of_desk = None
     if head.is_desks:
         from parley.actions.messages import desk_messages  # most messages are in no ticket
 
-        step, of_desk = desk_messages.in_ticket(request, step, ahead)
+        step, of_desk = desk_messages.in_ticket(request, step, ahead, act)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
-    return _write(request, screening.flagged(request, counted, screened), blockers, of_desk, ahead.beside_notes)
+    step = screening.flagged(request, counted, screened)
+    return Ready(step=step, of_desk=of_desk, blockers=blockers, beside_notes=ahead.beside_notes)
 
 
 def _closing_notices(head: Head, step: Step, mine: Membership | None) -> Step:
@@ -176,25 +208,20 @@ def _step(
     )
 
 
-def _write(
-    request: Request,
-    step: Step,
-    blockers: Blockers = (),
-    of_desk: "OfDesk | None" = None,
-    beside_notes: Head | None = None,
-) -> SentMessage | None:
-    """Writes a step with a message, and tells the members; returns None after a lost race."""
+def write(request: Request, ready: Ready) -> SentMessage | None:
+    """Writes a message, and tells the members; returns None after a lost race."""
+    step, of_desk = ready.step, ready.of_desk
     try:
         journal.write(step, request.now_s, None if of_desk is None else of_desk.beside)
     except conditions.LostRace:
         return None
     message = step.new_message
     if not step.changes:
-        users = _tell(request, step.after, message.for_all(), blockers, beside_notes)
+        users = _tell(request, step.after, message.for_all(), ready.blockers, ready.beside_notes)
     else:
         from parley.actions.messages import desk_messages  # only in tickets does a message change more
 
-        users = desk_messages.tell(request, step, of_desk, beside_notes)
+        users = desk_messages.tell(request, step, of_desk, ready.beside_notes)
     return sent_now(request, message, users)
 
 
@@ -210,7 +237,7 @@ def sent_before(request: Request, conversation_id: str, client_id: str, fingerpr
     """
     ahead, blockers = _before_sending(request, conversation_id, Draft(text="", client_id=client_id), (), None)
     access.admit(request, ahead.head, ahead.mine)
-    return None if ahead.earlier is None else _replay(request, ahead, ahead.earlier, (fingerprint,), blockers)
+    return None if ahead.earlier is None else replay(request, ahead, ahead.earlier, (fingerprint,), blockers)
 
 
 def repeated_or(refusal: Refusal, request: Request, conversation_id: str, draft: Draft) -> SentMessage:
@@ -224,13 +251,16 @@ def repeated_or(refusal: Refusal, request: Request, conversation_id: str, draft:
     ahead, blockers = _before_sending(request, conversation_id, Draft(client_id=draft.client_id), (), None)
     if ahead.head is None or ahead.earlier is None:
         raise refusal
-    return _replay(request, ahead, ahead.earlier, fingerprints(draft, None), blockers)
+    return replay(request, ahead, ahead.earlier, fingerprints(draft, None), blockers)
 
 
-def _replay(
+def replay(
     request: Request, ahead: messages.Ahead, earlier: Earlier, expected: Collection[str], blockers: Blockers
 ) -> SentMessage:
-    """Returns the answer of an earlier try, also if the caller has cleared their history since: they know the text."""
+    """Returns the answer of an earlier try, also if the caller has cleared their history since: they know the text.
+
+    Raises Unprocessable if that try had none of the `expected` fingerprints. One round trip, and others if it tells.
+    """
     head = ahead.head
     if head is None:
         raise access.no_conversation()

@@ -92,12 +92,12 @@ def _asked(request: Request, changes: TicketChanges) -> Asked:
     def decide(found: Found) -> Change:
         updated = dict(changing.decide_update(request, found, fields, desk).fields)
         if changes.team is not UNSET:
-            changing.check_not_requester(request, found, request.user_id, "team")
+            changing.check_not_requester(request, found, request.user_id, f"{request.field_prefix}/team")
             updated["team"] = changes.team
         if person is UNSET:
             return Change(fields=updated)
-        changing.check_not_requester(request, found, request.user_id, "assignee_id")
-        changing.check_assignee(request, found, person)
+        changing.check_not_requester(request, found, request.user_id, f"{request.field_prefix}/assignee_id")
+        changing.check_assignee(request, found, person, f"{request.field_prefix}/assignee_id")
         return Change(fields=updated | {"assignee_id": person}, arrives=person)
 
     return Asked(decide=decide, person=None if person is UNSET else person, is_of_many=True)

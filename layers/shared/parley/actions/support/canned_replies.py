@@ -1,7 +1,7 @@
 """Canned replies: support admins keep them, and agents read them, filled for a ticket if they name one."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -16,7 +16,6 @@ from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Conflict, Field, Forbidden, NotFound, Unprocessable
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
-from parley.domain.api.types import NamedUser
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.history import Room
 from parley.domain.support import canned
@@ -31,6 +30,7 @@ from parley.domain.support.canned import (
     ReplyPosition,
     StoredReply,
 )
+from parley.domain.support.replies import values_of
 from parley.domain.support.ticket import StoredTicket
 
 Subject = tuple[StoredTicket, Head]
@@ -47,7 +47,7 @@ def list_canned_replies(request: Request, query: ListCannedReplies) -> CannedRep
     found, subject = _read(request, query, None if after is None else after.reply_id)
     names = [] if subject is None else [request.user_id, subject[0].requester_id]
     known = named.read_known(request, [*_authors(found), *names])
-    values = None if subject is None else _values(request, *subject, known.users)
+    values = None if subject is None else values_of(*subject, desks.current(), known.users, request.user_id)
     shown = list(Room().fitting(canned.listed(reply, values) for reply in found[: query.limit]))
     return CannedReplyList(
         canned_replies=shown,
@@ -73,18 +73,6 @@ def _subject(request: Request, ticket_id: str) -> Subject:
     if ticket is None or head is None or not access.is_admitted(request, head, None):
         raise no_ticket()
     return ticket, head
-
-
-def _values(request: Request, ticket: StoredTicket, head: Head, users: Mapping[str, NamedUser]) -> dict[str, str]:
-    """Returns the values of the placeholders (`replies.PLACEHOLDERS`), without the names of people nobody knows."""
-    category = desks.current().categories.get(ticket.category)
-    people = {"requester.name": ticket.requester_id, "agent.name": request.user_id}
-    return {
-        "ticket.number": ticket.number,
-        "ticket.subject": head.title or "",
-        "ticket.category": ticket.category if category is None else category.name,
-        **{placeholder: users[user_id].name for placeholder, user_id in people.items() if user_id in users},
-    }
 
 
 def create_canned_reply(request: Request, wanted: CreateCannedReply) -> tuple[CannedReplyAnswer, bool]:

@@ -136,17 +136,26 @@ def take_ticket(request: Request, ticket_id: str) -> SupportTicketAnswer:
 
     def decide(found: Found) -> Change:
         check_not_requester(request, found, me)
-        holder = found.ticket.assignee_id
-        is_free = holder is None or (holder != me and _is_gone(holder))
-        if holder is not None and holder != me and not is_free:
-            detail, rule = "Another agent has this ticket.", "one agent has a ticket"
-            raise AlreadyAssigned("already_assigned", detail, rule=rule, assignee_id=holder)
         fields = {"assignee_id": me}
-        if found.ticket.status == "open" and is_free:
+        if is_free(found.ticket, me, _is_gone) and found.ticket.status == "open":
             fields["status"] = "in_progress"
         return Change(fields=fields, arrives=me)
 
     return change(request, ticket_id, Asked(decide=decide))
+
+
+def is_free(ticket: StoredTicket, user_id: str, is_gone: Callable[[str], bool]) -> bool:
+    """Says whether a ticket becomes this agent's by taking it; False if it is theirs. Raises AlreadyAssigned.
+
+    `is_gone` says whether an assignee was erased, or has lost the role.
+    """
+    holder = ticket.assignee_id
+    if holder is None or holder == user_id:
+        return holder is None
+    if not is_gone(holder):
+        detail, rule = "Another agent has this ticket.", "one agent has a ticket"
+        raise AlreadyAssigned("already_assigned", detail, rule=rule, assignee_id=holder)
+    return True
 
 
 def _is_gone(user_id: str) -> bool:
@@ -169,7 +178,7 @@ def assign_ticket(request: Request, ticket_id: str, wanted: AssignTicket) -> Sup
     def decide(found: Found) -> Change:
         person = wanted.assignee_id
         check_not_requester(request, found, request.user_id)
-        check_assignee(request, found, person)
+        check_assignee(request, found, person, f"{request.field_prefix}/assignee_id")
         fields = {"assignee_id": person} | ({} if team is msgspec.UNSET else {"team": team})
         return Change(fields=fields, arrives=person, about={"note": wanted.note})
 
@@ -249,31 +258,34 @@ def check_team(request: Request, team: str | None | msgspec.UnsetType, desk: Des
         ticket_steps.check_team(team, desk, f"{request.field_prefix}/team")
 
 
-def check_assignee(request: Request, found: Found, person: str | None) -> None:
-    """Returns if a person may get the ticket, or has it; raises Invalid for no agent, Forbidden for the requester."""
+def check_assignee(request: Request, found: Found, person: str | None, pointer: str) -> None:
+    """Returns if a person may get the ticket, or has it; raises Invalid for no agent, Forbidden for the requester.
+
+    A refusal names the `pointer`.
+    """
     if person is None or person == found.ticket.assignee_id:
         return
-    check_not_requester(request, found, person, "assignee_id")
+    check_not_requester(request, found, person, pointer)
     if found.assignee_role is None or not agents.is_agent(found.assignee_role):
-        pointer = f"{request.field_prefix}/assignee_id"
         raise Invalid("unknown_assignee", "There is no such agent.", fields=(_wrong(pointer),))
 
 
-def check_not_requester(request: Request, found: Found, user_id: str, *names: str) -> None:
-    """Raises Forbidden for the requester of a ticket, for the fields of these names."""
+def check_not_requester(request: Request, found: Found, user_id: str, *pointers: str) -> None:
+    """Raises Forbidden for the requester of a ticket, for the fields at these places."""
     if user_id == found.ticket.requester_id:
-        raise _own_ticket(request, "Nobody answers a ticket of their own.", names)
+        raise _own_ticket("Nobody answers a ticket of their own.", pointers)
 
 
 def _not_the_requesters(request: Request, names: Sequence[str]) -> Forbidden:
     """Returns the refusal of the requester, who changes these fields of the desk: of an agent, or of a customer."""
     if agents.is_agent(account_states.role_of(request)):
-        return _own_ticket(request, "Of a ticket of their own an agent changes the `status` alone.", names)
+        pointers = [f"{request.field_prefix}/{name}" for name in names]
+        return _own_ticket("Of a ticket of their own an agent changes the `status` alone.", pointers)
     return agents_only(request, *names)
 
 
-def _own_ticket(request: Request, detail: str, names: Sequence[str]) -> Forbidden:
-    fields = tuple(_wrong(f"{request.field_prefix}/{name}") for name in names)
+def _own_ticket(detail: str, pointers: Sequence[str]) -> Forbidden:
+    fields = tuple(_wrong(pointer) for pointer in pointers)
     return Forbidden("own_ticket", detail, rule="another agent answers an agent's ticket", fields=fields)
 
 
@@ -301,25 +313,37 @@ def make(request: Request, ticket_id: str, asked: Asked) -> Made:
             found = _read(request, ticket_id, asked)
         limits.tell(request, found.head)
         wanted = asked.decide(found)
-        after = _next(request, found, wanted)
+        after = next_state(request, found, wanted.fields)
         subject = found.head.title or "" if wanted.screened is None else wanted.screened.text
         changes = ticket_steps.changes_between(found.ticket, after, found.head, subject)
         mine = found.sides.get(request.user_id)
         if not changes:
             return Made(ticket=found.ticket, head=found.head, mine=mine, users=tell_again(request, found))
-        _check_may_change(request, found, asked)
-        step = limits.counted(request, _step(request, found, wanted, after, changes), tokens)
+        check_may_change(request, found.ticket, asked.version, may_be_closed=asked.may_be_closed)
+        step = limits.counted(request, step_of(request, found, wanted, after, changes), tokens)
         if asked.is_of_many and not number:
             limits.take_live(request)
         entry = ticket_steps.history_entry(after, request, asked.event, changes, **wanted.about)
-        beside = partial(put_change, request=request, found=found, after=after, history=entry, arrives=wanted.arrives)
-        try:
-            journal.write(step, request.now_s, beside)
-        except conditions.LostRace:
-            continue
-        there, users = group_changes.tell_step(request, step, found.sides, after)
-        return Made(ticket=after, head=step.after, mine=there.get(request.user_id), users=users)
+        made = write(request, found, step, after, entry, wanted.arrives)
+        if made is not None:
+            return made
     raise conditions.busy()
+
+
+def write(
+    request: Request, found: Found, step: Step, after: StoredTicket, history: OutboxEntry, arrives: str | None
+) -> Made | None:
+    """Writes the step of a change with the ticket's state `after` it, and tells of it; returns None after a lost race.
+
+    Two round trips.
+    """
+    beside = partial(put_change, request=request, found=found, after=after, history=history, arrives=arrives)
+    try:
+        journal.write(step, request.now_s, beside)
+    except conditions.LostRace:
+        return None
+    there, users = group_changes.tell_step(request, step, found.sides, after)
+    return Made(ticket=after, head=step.after, mine=there.get(request.user_id), users=users)
 
 
 def put_change(
@@ -347,7 +371,7 @@ def _read_and_take(request: Request, ticket_id: str, asked: Asked) -> tuple[Foun
     return limits.own_beside(request, ticket_id, lambda: _read(request, ticket_id, asked), text=asked.counted)
 
 
-def _step(
+def step_of(
     request: Request, found: Found, wanted: Change, after: StoredTicket, changes: Mapping[str, FieldChange]
 ) -> Step:
     """Returns the step of a change, by which an agent may come in."""
@@ -364,8 +388,9 @@ def _step(
     return screening.flagged(request, step, subject)
 
 
-def _next(request: Request, found: Found, wanted: Change) -> StoredTicket:
-    changed = {name: value for name, value in wanted.fields.items() if value != getattr(found.ticket, name)}
+def next_state(request: Request, found: Found, fields: Mapping[str, Any]) -> StoredTicket:
+    """Returns the state of a ticket with these values of its fields, and with its clocks as they then are."""
+    changed = {name: value for name, value in fields.items() if value != getattr(found.ticket, name)}
     after = ticket_steps.changed_at(found.ticket, request.now_ms, **changed)
     after = ticket_clocks.moved(found.ticket, after, after.updated_at_ms, desks.current())
     return after if after.status == found.ticket.status else ticket_clocks.relisted(after)
@@ -399,11 +424,13 @@ def _read(request: Request, ticket_id: str, asked: Asked) -> Found:
     )
 
 
-def _check_may_change(request: Request, found: Found, asked: Asked) -> None:
+def check_may_change(
+    request: Request, ticket: StoredTicket, version: int | None, *, may_be_closed: bool = False
+) -> None:
     """Refuses a change of a closed ticket, and one that was decided on an older version."""
-    if found.ticket.status == "closed" and not asked.may_be_closed:
-        raise ticket_closed(found.ticket)
-    if asked.version not in (None, found.ticket.version):
+    if ticket.status == "closed" and not may_be_closed:
+        raise ticket_closed(ticket)
+    if version not in (None, ticket.version):
         detail = "The ticket has changed; read it again."
         pointer = f"{request.field_prefix}/version"
         raise Conflict("ticket_changed", detail, rule="version: as it was read", fields=(_wrong(pointer),))

@@ -27,7 +27,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `number` counts the entries. Agents alone see the `note` of an assignment, and the entries of clocks
     (`sla_warning`, `sla_breach`), which say which `clock` it was; their `at` is the instant of the target.
     `first_response_ms` is the time from the ticket's opening to the desk's first reply, `rating` and `comment` the
-    requester's, `ticket_id` the follow-up.
+    requester's, `ticket_id` the follow-up. Of a change or a reply by a macro, agents alone see its `macro_id`.
     """
 
     number: int
@@ -41,6 +41,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     comment: str | None = None
     ticket_id: str | None = None
     clock: ClockName | None = None
+    macro_id: str | None = None
 
 
 class TicketHistory(Struct, frozen=True, kw_only=True):
@@ -96,6 +97,7 @@ def view_of_entry(entry: OutboxEntry, *, of_desk: bool) -> HistoryEntry:
         comment=about.get("comment"),
         ticket_id=about.get("ticket_id"),
         clock=about.get("clock"),
+        macro_id=about.get("macro_id") if of_desk else None,
     )
 
 

@@ -763,7 +763,7 @@ class ByDueTicket(GlobalSecondaryIndex["Ticket"]):
 class Ticket(Table):
     """The state of a ticket — or, under other keys, its number and the entries that find it (`tickets.py`).
 
-    The canned replies and the roster are here, too.
+    The canned replies, the macros and the roster are here, too.
     """
 
     class Meta:
@@ -811,6 +811,9 @@ class Ticket(Table):
     updated_by = UnicodeAttribute(null=True)
     reply_id = UnicodeAttribute(null=True)  # of the row of a shortcut
     reply_count = NumberAttribute(null=True)  # of the row that counts them
+    # Of the macros, which have a key of their own (`macros.py`).
+    content = UnicodeAttribute(null=True)  # title and effects, as compact JSON
+    macro_count = NumberAttribute(null=True)  # of the row that counts them
     # Of the roster (`roster.py`).
     available = BooleanAttribute(null=True)
     ticket_limit = NumberAttribute(null=True)

@@ -10,6 +10,7 @@ CONVERSATION_ID_PATTERN = r"^[dgnt]_[a-z2-7]{26}$(?!\n)"
 TICKET_ID_PATTERN = r"^t_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgnt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 CANNED_REPLY_ID_PATTERN = r"^c_[a-z2-7]{26}$(?!\n)"
+MACRO_ID_PATTERN = r"^mc_[a-z2-7]{26}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
 ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
 CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
@@ -21,6 +22,7 @@ PUSH_DEVICE_ID_PATTERN = r"^([A-Za-z0-9_:~-][A-Za-z0-9._:~-]?|\.[A-Za-z0-9_:~-]|
 _conversation_id = re.compile(r"[dgnt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
 _canned_reply_id = re.compile(r"c_[a-z2-7]{26}")
+_macro_id = re.compile(MACRO_ID_PATTERN)
 _push_device_id = re.compile(PUSH_DEVICE_ID_PATTERN)
 _webhook_id = re.compile(r"wh_[a-z2-7]{26}")
 _export_id = re.compile(EXPORT_ID_PATTERN)
@@ -71,6 +73,11 @@ def ticket_id(opener_id: str, nonce: str) -> str:
 def canned_reply_id(author_id: str, nonce: str) -> str:
     """Returns the id of a new canned reply; the same `nonce` of the same author gives the same reply again."""
     return "c_" + _digest(author_id, nonce)
+
+
+def macro_id(author_id: str, nonce: str) -> str:
+    """Returns the id of a new macro; the same `nonce` of the same author gives the same macro again."""
+    return "mc_" + _digest(author_id, nonce)
 
 
 def webhook_id(author_id: str, nonce: str) -> str:
@@ -146,6 +153,13 @@ def check_canned_reply_id(text: str, pointer: str) -> str:
     """Returns `text` if it can be the id of a canned reply; otherwise raises Invalid at `pointer`."""
     if _canned_reply_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a canned reply.")
+    return text
+
+
+def check_macro_id(text: str, pointer: str) -> str:
+    """Returns `text` if it can be the id of a macro; otherwise raises Invalid at `pointer`."""
+    if _macro_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a macro.")
     return text
 
 

@@ -38,6 +38,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "list_canned_replies",
             "list_connections",
             "list_conversations",
+            "list_macros",
             "list_members",
             "list_mentions",
             "list_messages",

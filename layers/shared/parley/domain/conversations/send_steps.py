@@ -221,12 +221,12 @@ def _record(draft: Draft, forward: Forward | None, now_s: int) -> Record | None:
         return None
     hashed, *_ = fingerprints(draft, forward)
     about = draft.unaddressed
-    return Record(
-        client_id=draft.client_id,
-        fingerprint=hashed,
-        expires_at_s=now_s + REPLAY_S,
-        context=None if about is None else Context(about.type, about.id),
-    )
+    return record_of(draft.client_id, hashed, now_s, None if about is None else Context(about.type, about.id))
+
+
+def record_of(client_id: str, fingerprint: str, now_s: int, context: Context | None = None) -> Record:
+    """Returns the record of a `client_id`, which is remembered for `REPLAY_S`."""
+    return Record(client_id=client_id, fingerprint=fingerprint, expires_at_s=now_s + REPLAY_S, context=context)
 
 
 def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[str, Membership | None]) -> Step:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from parley.domain.api.errors import Conflict, Field, Invalid
-from parley.domain.api.requests import MAX_TEXT_CHARACTERS, Body, Text, UserId
+from parley.domain.api.requests import MAX_TEXT_CHARACTERS, Body, StoredUserId, Text
 from parley.domain.api.types import TicketStatus
 from parley.domain.support.desk import Desk, Priority
 from parley.domain.support.replies import PLACEHOLDERS, check_placeholders, fill, unfilled
@@ -22,6 +22,7 @@ class Effects(Body, frozen=True, kw_only=True):
     """The changes of a ticket that are made together: what is named, the rest stays.
 
     `reply` is a message to the requester, and may have placeholders. `null` as assignee or team is nobody, or none.
+    Effects that are kept may name a person who was erased since, by their pseudonym.
     """
 
     reply: Text | None = None
@@ -30,7 +31,7 @@ class Effects(Body, frozen=True, kw_only=True):
     category: CategoryName | UnsetType = UNSET
     add_tags: Tags = []
     remove_tags: Tags = []
-    assignee_id: UserId | None | UnsetType = UNSET
+    assignee_id: StoredUserId | None | UnsetType = UNSET
     team: TeamName | None | UnsetType = UNSET
 
 

@@ -5,6 +5,10 @@ from collections.abc import Collection, Mapping
 
 from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.fields import is_blank
+from parley.domain.api.types import NamedUser
+from parley.domain.conversations.head import Head
+from parley.domain.support.desk import Desk
+from parley.domain.support.ticket import StoredTicket
 
 PLACEHOLDERS = (
     "requester.name",
@@ -26,6 +30,24 @@ def check_placeholders(text: str, pointer: str, known: Collection[str] = PLACEHO
             f"Nothing fills the placeholder {{{{{unknown}}}}}. Known: {', '.join(known)}.",
             fields=(Field(pointer, "unknown_placeholder"),),
         )
+
+
+def values_of(
+    ticket: StoredTicket, head: Head, desk: Desk, users: Mapping[str, NamedUser], agent_id: str | None
+) -> dict[str, str]:
+    """Returns the values of the placeholders (`PLACEHOLDERS`), without the names of people nobody knows."""
+    category = desk.categories.get(ticket.category)
+    people = {"requester.name": ticket.requester_id, "agent.name": agent_id}
+    return {
+        "ticket.number": ticket.number,
+        "ticket.subject": head.title or "",
+        "ticket.category": ticket.category if category is None else category.name,
+        **{
+            placeholder: users[user_id].name
+            for placeholder, user_id in people.items()
+            if user_id is not None and user_id in users
+        },
+    }
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

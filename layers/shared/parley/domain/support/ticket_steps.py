@@ -48,6 +48,20 @@ def draft_of(wanted: CreateTicket) -> Draft:
     return Draft(text=wanted.description, attachment_ids=wanted.attachment_ids)
 
 
+class TicketAct(Struct, frozen=True, kw_only=True):
+    """An agent's act that changes a ticket together with a message of theirs, or without one.
+
+    New values of its fields, an agent who comes in, and what the history says besides. A repeat is known by the
+    `fingerprint`; `pointer` is the place in the request that a refusal of the message's words names.
+    """
+
+    fields: Mapping[str, Any]
+    arrives: str | None
+    about: Mapping[str, object]
+    fingerprint: str
+    pointer: str
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """Messages that become a ticket of the requester's, in their order, and the files that they show, by id."""
 
@@ -259,10 +273,13 @@ def change_ticket(
     return _with_entry(step, request)
 
 
-def with_change(step: Step, request: Request, changes: Mapping[str, FieldChange]) -> Step:
-    """Returns a message's step that also changes its ticket: a system message after it tells of the change."""
+def with_change(step: Step, request: Request, changes: Mapping[str, FieldChange], *, closes: bool = False) -> Step:
+    """Returns a message's step that also changes its ticket: a system message after it tells of the change.
+
+    `closes` if the ticket is closed by it.
+    """
     head = step.after
-    noted = next_note(head, note_of(changes), request)
+    noted = next_note(head, note_of(changes), request, after=replace(head, closed=head.closed or closes))
     added = tuple(
         replace(mine, read_seq=noted.after.last_seq, delivered_seq=noted.after.last_seq)
         if mine.user_id == request.user_id
@@ -271,6 +288,14 @@ def with_change(step: Step, request: Request, changes: Mapping[str, FieldChange]
     )
     told = replace(step, after=noted.after, of_ticket=OfTicket(message=noted.new_message))
     return _with_entry(told.with_members(added=added), request)
+
+
+def known_by(step: Step, fingerprint: str) -> Step:
+    """Returns a message's step by whose record, if it has one, a repeat of another request than a send is known."""
+    sent = step.sent
+    if sent is None or sent.record is None:
+        return step
+    return replace(step, sent=replace(sent, record=replace(sent.record, fingerprint=fingerprint)))
 
 
 def note_of(changes: Mapping[str, FieldChange]) -> Note:
@@ -300,6 +325,13 @@ def after_message(ticket: StoredTicket, side: status.Side, desk: Desk, at_ms: in
         return ticket
     moved = ticket if after == ticket.status else changed_at(ticket, at_ms, status=after)
     return replace(moved, entries=ticket.entries + 1, replied_at_ms=at_ms if is_first else ticket.replied_at_ms)
+
+
+def after_act(ticket: StoredTicket, act: TicketAct, at_ms: int) -> StoredTicket:
+    """Returns the state that an agent's message leaves which comes with an act; that is always an entry more."""
+    changed = {name: value for name, value in act.fields.items() if value != getattr(ticket, name)}
+    after = changed_at(ticket, at_ms, **changed) if changed else replace(ticket, entries=ticket.entries + 1)
+    return replace(after, replied_at_ms=at_ms) if after.replied_at_ms is None else after
 
 
 def changed_at(ticket: StoredTicket, at_ms: int, **fields: Any) -> StoredTicket:

@@ -1,0 +1,164 @@
+"""Macros: support admins keep them, and agents read them; `applying.py` applies one to a ticket."""
+
+import secrets
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import UNSET
+
+from parley.actions import access, named
+from parley.adapters.dynamodb import conditions, retrying
+from parley.adapters.people import account_states, agents
+from parley.adapters.support import desks
+from parley.adapters.support import macros as kept
+from parley.domain.api import cursors, ids
+from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unprocessable
+from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.request import Request
+from parley.domain.api.requests import Page
+from parley.domain.conversations.history import Room
+from parley.domain.support import macros
+from parley.domain.support.macros import (
+    MAX_MACROS,
+    CreateMacro,
+    DeletedMacro,
+    MacroAnswer,
+    MacroEffects,
+    MacroList,
+    MacroPosition,
+    PutMacro,
+    StoredMacro,
+)
+
+
+def no_macro() -> NotFound:
+    """Returns the refusal for a macro that is not there, or not any more."""
+    return NotFound("macro_not_found", "There is no such macro.")
+
+
+def list_macros(request: Request, query: Page) -> MacroList:
+    """Returns a page of the macros by id, to agents and the host's own server.
+
+    Two round trips, and one more for each 1 MB of macros.
+    """
+    refusal = Forbidden("agents_only", "Only agents may do this.", rule="AgentRoles")
+    account_states.require_role(request, _reads, refusal)
+    after = cursors.decode(query.cursor, MacroPosition)
+    found = kept.list_macros(None if after is None else after.macro_id, query.limit + 1)
+    shown = list(Room().fitting(map(macros.view, found[: query.limit])))
+    return MacroList(
+        macros=shown,
+        next=cursors.encode(MacroPosition(macro_id=shown[-1].id)) if len(found) > len(shown) else None,
+        users=named.users(request, _people(found[: len(shown)])),
+    )
+
+
+def create_macro(request: Request, wanted: CreateMacro) -> tuple[MacroAnswer, bool]:
+    """Returns a new macro, and whether this call made it: a call with the same `client_id` may have.
+
+    To support admins and the host's own server. Three round trips, two if it is there. Raises Invalid for effects that
+    the desk cannot have, and for an `assignee_id` that is no agent's.
+    """
+    request = _writer(request)
+    macros.check_content(wanted, desks.current(), request.field_prefix)
+    macro_id = ids.macro_id(request.user_id, wanted.client_id or secrets.token_hex(16))
+    new = macros.new_macro(wanted, macro_id, request.user_id, request.now_ms)
+    for _ in conditions.tries():
+        known = kept.read_macro(macro_id, _assignee(wanted.effects))
+        if known.macro is not None:
+            _check_same(request, known.macro, new)
+            return _answer(request, known.macro), False
+        _check_assignee(request, wanted.effects, known)
+        if known.count >= MAX_MACROS:
+            raise Conflict("too_many_macros", f"The desk can have {MAX_MACROS} macros.", rule="macros")
+        try:
+            kept.put_new(new)
+        except conditions.LostRace:
+            continue
+        return _answer(request, new), True
+    raise retrying.busy()
+
+
+def _check_same(request: Request, known: StoredMacro, new: StoredMacro) -> None:
+    """Raises Unprocessable if the `client_id` was used for a macro with another content."""
+    if known.fingerprint != new.fingerprint:
+        raise Unprocessable(
+            "client_id_reused",
+            "This client_id was used for another macro.",
+            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
+        )
+
+
+def put_macro(request: Request, macro_id: str, wanted: PutMacro) -> MacroAnswer:
+    """Replaces a macro, to support admins and the host's own server; three round trips.
+
+    A repeat answers the same. Raises Conflict if another has replaced the version meanwhile, and Invalid as
+    `create_macro` does.
+    """
+    request = _writer(request)
+    ids.check_macro_id(macro_id, "{macro_id}")
+    macros.check_content(wanted, desks.current(), request.field_prefix)
+    for _ in conditions.tries():
+        known = kept.read_macro(macro_id, _assignee(wanted.effects))
+        if known.macro is None:
+            raise no_macro()
+        after = macros.replaced(known.macro, wanted, request.user_id, request.now_ms)
+        if after is not known.macro:
+            _check_assignee(request, wanted.effects, known)
+            try:
+                kept.replace(known.macro, after)
+            except conditions.LostRace:
+                continue
+        return _answer(request, after)
+    raise retrying.busy()
+
+
+def delete_macro(request: Request, macro_id: str) -> DeletedMacro:
+    """Deletes a macro, to support admins and the host's own server; two round trips, one if it is not there."""
+    _writer(request)
+    ids.check_macro_id(macro_id, "{macro_id}")
+    for _ in conditions.tries():
+        known = kept.get_macro(macro_id)
+        try:
+            if known is not None:
+                kept.delete(known)
+        except conditions.LostRace:
+            continue
+        return DeletedMacro(id=macro_id)
+    raise retrying.busy()
+
+
+def _assignee(effects: MacroEffects) -> str | None:
+    return None if effects.assignee_id is UNSET else effects.assignee_id
+
+
+def _check_assignee(request: Request, effects: MacroEffects, known: kept.Read) -> None:
+    """Raises Invalid if a macro would give tickets to a person who is no agent."""
+    if _assignee(effects) is None or (known.assignee_role is not None and agents.is_agent(known.assignee_role)):
+        return
+    fields = (Field(f"{request.field_prefix}/effects/assignee_id", "not_allowed"),)
+    raise Invalid("unknown_assignee", "There is no such agent.", fields=fields)
+
+
+def _answer(request: Request, macro: StoredMacro) -> MacroAnswer:
+    """Returns a macro; one round trip if it names others."""
+    return MacroAnswer(**msgspec.structs.asdict(macros.view(macro)), users=named.users(request, macro.people))
+
+
+def _people(found: Iterable[StoredMacro]) -> list[str]:
+    return [user_id for macro in found for user_id in macro.people]
+
+
+def _writer(request: Request) -> Request:
+    """Returns the request as its author writes; refuses a caller who runs no desk, at once or with the first read."""
+    refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
+    account_states.require_role(request, _writes, refusal)
+    return access.as_host(request)
+
+
+def _reads(role: str) -> bool:
+    return role == SERVICE_ROLE or agents.is_agent(role)
+
+
+def _writes(role: str) -> bool:
+    return role == SERVICE_ROLE or role in agents.admin_roles()
