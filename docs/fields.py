@@ -516,7 +516,8 @@ TERMS = {
     "TicketHistory.entries": "The entries, the oldest first.",
     "HistoryEntry.number": "The place of the entry in the history, from 1.",
     "HistoryEntry.event": "What happened: `created`, `updated`, `rated`, `merged`, `responded` for the first reply\n"
-    "and for one of a macro that changes nothing, or `followed_up` when a follow-up was opened. Agents also see `sla_warning` and `sla_breach`.",
+    "and for one by a macro that changes nothing, or `followed_up` when a follow-up was opened. Agents also see\n"
+    "`sla_warning` and `sla_breach`.",
     "HistoryEntry.user_id": "The user who did it.",
     "HistoryEntry.at": "When it was.",
     "HistoryEntry.first_response_ms": "Milliseconds from the opening to the first reply, in the entry of that reply.",

@@ -107,6 +107,8 @@ WRITTEN = {
     "tags[]": MAX_TAG_CHARACTERS,
     "description": MAX_DESCRIPTION_CHARACTERS,
     "text": MAX_TEXT_CHARACTERS,
+    "MacroEffects.reply": MAX_TEXT_CHARACTERS,
+    **dict.fromkeys(["MacroEffects.add_tags[]", "MacroEffects.remove_tags[]"], MAX_TAG_CHARACTERS),
     "ListedMessage.text": PREVIEW_CHARACTERS,
     "NotePreview.title": PREVIEW_CHARACTERS,
     "shortcut": MAX_SHORTCUT_CHARACTERS,
@@ -174,6 +176,8 @@ OURS = {
         ["running_since", "warns_at", "due_at", "breached_at", "closes_at", "archives_at", "status_at", "replied_at"],
         24,
     ),
+    "macro_id": 29,
+    **dict.fromkeys(["MacroEffects.category", "MacroEffects.team", "MacroEffects.priority"], 32),
     "number": 11,  # of a ticket, with its separators
     **dict.fromkeys(["requester_id", "assignee_id"], 128),
     **{f"{one}.{names}[]": 32 for one in ("SupportAgent", "SupportAgentAnswer") for names in ("skills", "teams")},

@@ -54,7 +54,16 @@ PEOPLE = {
 NO_PEOPLE = {
     "device_id",
     *("attachment_id", "attachment_ids", "call_id", "client_id", "connection_id", "conversation_id", "erasure_id"),
-    *("delivery_id", "event_id", "follow_up_of", "merged_into", "source_message_id", "ticket_id", "webhook_id"),
+    *(
+        "delivery_id",
+        "event_id",
+        "follow_up_of",
+        "macro_id",
+        "merged_into",
+        "source_message_id",
+        "ticket_id",
+        "webhook_id",
+    ),
     *("export_id", "from_connection_id", "message_id", "reconnect_by", "report_id", "request_id", "rule_ids"),
     "ticket_id",
 }

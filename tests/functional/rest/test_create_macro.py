@@ -177,9 +177,9 @@ def test_two_at_once_do_not_pass_the_bound(parley: Parley, monkeypatch: pytest.M
 
 def in_the_middle(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Lets something happen once between the reading and the writing of a new macro."""
-    from parley.adapters.support import macros
+    from parley.adapters.support import kept_macros
 
-    write = macros.put_new
+    write = kept_macros.put_new
     waiting = [act]
 
     def put_new(new: StoredMacro) -> None:
@@ -187,4 +187,4 @@ def in_the_middle(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) ->
             waiting.pop()()
         write(new)
 
-    monkeypatch.setattr(macros, "put_new", put_new)
+    monkeypatch.setattr(kept_macros, "put_new", put_new)

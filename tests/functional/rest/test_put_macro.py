@@ -80,16 +80,16 @@ def test_only_support_admins_and_the_host_replace_macros(parley: Parley, role: s
 def test_two_who_replace_at_once_do_not_undo_each_other(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, alan = admin(parley), admin(parley, "alan")
     macro_id = kept(ada)["id"]
-    from parley.adapters.support import macros
+    from parley.adapters.support import kept_macros
 
-    write, waiting = macros.replace, [lambda: put(alan, macro_id, 1, title="Mine")]
+    write, waiting = kept_macros.replace, [lambda: put(alan, macro_id, 1, title="Mine")]
 
     def replace(before: StoredMacro, after: StoredMacro) -> None:
         if waiting:
             waiting.pop()()
         write(before, after)
 
-    monkeypatch.setattr(macros, "replace", replace)
+    monkeypatch.setattr(kept_macros, "replace", replace)
 
     assert refusal(put(ada, macro_id, 1)) == ("macro_changed", 409, [])
     assert [each["title"] for each in all_kept(ada)] == ["Mine"]

@@ -12,7 +12,7 @@ from parley.adapters.figures import figures
 from parley.adapters.live import calls, connections, sockets
 from parley.adapters.notifications import devices, mobile, notices
 from parley.adapters.people import context_people, profiles, suspensions, warnings
-from parley.adapters.support import canned_replies, macros, roster
+from parley.adapters.support import canned_replies, kept_macros, roster
 from parley.adapters.webhooks import endpoints
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
@@ -258,9 +258,9 @@ def erase_canned_replies(work: Work) -> Unit:
 def erase_macros(work: Work) -> Unit:
     """Replaces the person's id in the macros that they wrote or changed last, and in those that give them tickets."""
     after = cursors.decode(work.job.cursor, MacroPosition)
-    found = macros.list_macros(None if after is None else after.macro_id, MAX_OPS)
+    found = kept_macros.list_macros(None if after is None else after.macro_id, MAX_OPS)
     ops: list[Op] = [
-        partial(macros.rename, read=each, user_id=work.user_id, pseudonym=work.pseudonym)
+        partial(kept_macros.rename, read=each, user_id=work.user_id, pseudonym=work.pseudonym)
         for each in found
         if work.user_id in each.people
     ]

@@ -16,12 +16,10 @@ from parley.actions.support.changing import Change, Found
 from parley.actions.support.macros import no_macro
 from parley.actions.support.roles import require_agent
 from parley.adapters.conversations import conversations
-from parley.adapters.conversations import messages as stored
-from parley.adapters.conversations.messages import Ahead
+from parley.adapters.conversations.messages import Ahead, before_sending
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.people import agents, named_users
-from parley.adapters.support import desks
-from parley.adapters.support import macros as kept
+from parley.adapters.support import desks, kept_macros
 from parley.domain.api import ids
 from parley.domain.api.errors import NotFound
 from parley.domain.api.identity import PSEUDONYM_PREFIX, is_reserved
@@ -94,8 +92,8 @@ def apply_macro(request: Request, ticket_id: str, macro_id: str, wanted: ApplyMa
 def _read(request: Request, ticket_id: str, macro_id: str, wanted: ApplyMacro) -> tuple[Ahead, StoredMacro | None]:
     """Returns what a message in the ticket must know, and the macro; one round trip."""
     return in_parallel(
-        lambda: stored.before_sending(ticket_id, request.user_id, wanted.client_id, request.now_s),
-        lambda: kept.get_macro(macro_id),
+        lambda: before_sending(ticket_id, request.user_id, wanted.client_id, request.now_s),
+        lambda: kept_macros.get_macro(macro_id),
     )
 
 

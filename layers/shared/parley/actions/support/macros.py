@@ -9,8 +9,7 @@ from msgspec import UNSET
 from parley.actions import access, named
 from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.people import account_states, agents
-from parley.adapters.support import desks
-from parley.adapters.support import macros as kept
+from parley.adapters.support import desks, kept_macros
 from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unprocessable
 from parley.domain.api.identity import SERVICE_ROLE
@@ -44,7 +43,7 @@ def list_macros(request: Request, query: Page) -> MacroList:
     refusal = Forbidden("agents_only", "Only agents may do this.", rule="AgentRoles")
     account_states.require_role(request, _reads, refusal)
     after = cursors.decode(query.cursor, MacroPosition)
-    found = kept.list_macros(None if after is None else after.macro_id, query.limit + 1)
+    found = kept_macros.list_macros(None if after is None else after.macro_id, query.limit + 1)
     shown = list(Room().fitting(map(macros.view, found[: query.limit])))
     return MacroList(
         macros=shown,
@@ -64,7 +63,7 @@ def create_macro(request: Request, wanted: CreateMacro) -> tuple[MacroAnswer, bo
     macro_id = ids.macro_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     new = macros.new_macro(wanted, macro_id, request.user_id, request.now_ms)
     for _ in conditions.tries():
-        known = kept.read_macro(macro_id, _assignee(wanted.effects))
+        known = kept_macros.read_macro(macro_id, _assignee(wanted.effects))
         if known.macro is not None:
             _check_same(request, known.macro, new)
             return _answer(request, known.macro), False
@@ -72,7 +71,7 @@ def create_macro(request: Request, wanted: CreateMacro) -> tuple[MacroAnswer, bo
         if known.count >= MAX_MACROS:
             raise Conflict("too_many_macros", f"The desk can have {MAX_MACROS} macros.", rule="macros")
         try:
-            kept.put_new(new)
+            kept_macros.put_new(new)
         except conditions.LostRace:
             continue
         return _answer(request, new), True
@@ -99,14 +98,14 @@ def put_macro(request: Request, macro_id: str, wanted: PutMacro) -> MacroAnswer:
     ids.check_macro_id(macro_id, "{macro_id}")
     macros.check_content(wanted, desks.current(), request.field_prefix)
     for _ in conditions.tries():
-        known = kept.read_macro(macro_id, _assignee(wanted.effects))
+        known = kept_macros.read_macro(macro_id, _assignee(wanted.effects))
         if known.macro is None:
             raise no_macro()
         after = macros.replaced(known.macro, wanted, request.user_id, request.now_ms)
         if after is not known.macro:
             _check_assignee(request, wanted.effects, known)
             try:
-                kept.replace(known.macro, after)
+                kept_macros.replace(known.macro, after)
             except conditions.LostRace:
                 continue
         return _answer(request, after)
@@ -118,10 +117,10 @@ def delete_macro(request: Request, macro_id: str) -> DeletedMacro:
     _writer(request)
     ids.check_macro_id(macro_id, "{macro_id}")
     for _ in conditions.tries():
-        known = kept.get_macro(macro_id)
+        known = kept_macros.get_macro(macro_id)
         try:
             if known is not None:
-                kept.delete(known)
+                kept_macros.delete(known)
         except conditions.LostRace:
             continue
         return DeletedMacro(id=macro_id)
@@ -132,7 +131,7 @@ def _assignee(effects: MacroEffects) -> str | None:
     return None if effects.assignee_id is UNSET else effects.assignee_id
 
 
-def _check_assignee(request: Request, effects: MacroEffects, known: kept.Read) -> None:
+def _check_assignee(request: Request, effects: MacroEffects, known: kept_macros.Read) -> None:
     """Raises Invalid if a macro would give tickets to a person who is no agent."""
     if _assignee(effects) is None or (known.assignee_role is not None and agents.is_agent(known.assignee_role)):
         return

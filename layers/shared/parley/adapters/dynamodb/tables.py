@@ -811,7 +811,7 @@ class Ticket(Table):
     updated_by = UnicodeAttribute(null=True)
     reply_id = UnicodeAttribute(null=True)  # of the row of a shortcut
     reply_count = NumberAttribute(null=True)  # of the row that counts them
-    # Of the macros, which have a key of their own (`macros.py`).
+    # Of the macros, which have a key of their own (`kept_macros.py`).
     content = UnicodeAttribute(null=True)  # title and effects, as compact JSON
     macro_count = NumberAttribute(null=True)  # of the row that counts them
     # Of the roster (`roster.py`).

@@ -8,7 +8,7 @@ The table holds, by key (`key`, `place`):
     <facet>=<value>      <created_at_ms, 13 digits>#<ticket>  an entry for each priority, category, assignee, team, tag,
                                                               and for `overdue=1`; none of an archived ticket
     canned               …                                    the canned replies (`canned_replies.py`)
-    macros               …                                    the macros (`macros.py`)
+    macros               …                                    the macros (`kept_macros.py`)
     roster               …                                    the agents on duty (`roster.py`)
 
 No id holds a `#`, and no ticket's id a `=`, so none is ever taken for another.
