@@ -550,6 +550,28 @@ def test_macro_is_kept_applied_replaced_and_deleted(people: Make) -> None:
     assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
 
 
+def test_rules_are_saved_read_and_fire(people: Make) -> None:
+    wanda, agnes, ada = people("wanda"), people("agnes", "agent"), people("ada", "support_admin")
+    place = "/support/automations"
+    fired = {
+        "id": "refunds",
+        "name": "Refunds",
+        "on": "created",
+        "if": {"words": ["refund"]},
+        "then": {"priority": "high"},
+    }
+
+    before = agnes.ask("GET", place)
+    saved = ada.ask("PUT", place, {"version": before["version"], "rules": [fired]})
+    ticket = wanda.ask("POST", "/support/tickets", {"subject": "A refund", "description": "Please."})
+    until(lambda: agnes.ask("GET", f"/support/tickets/{ticket['id']}")["priority"] == "high")
+
+    assert [each["id"] for each in saved["rules"]] == ["refunds"]
+    history = agnes.ask("GET", f"/support/tickets/{ticket['id']}/history")["entries"]
+    assert [each.get("rule_id") for each in history] == [None, "refunds"]
+    ada.ask("PUT", place, {"version": saved["version"], "rules": []})
+
+
 def test_webhook_is_kept_tested_and_replayed(deployment: Deployment, people: Make) -> None:
     host = people("host", "service")
     place, span = "/admin/webhooks", {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}

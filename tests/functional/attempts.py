@@ -60,6 +60,7 @@ FIELDS: dict[str, object] = {
 MORE_FIELDS: dict[str, dict[str, object]] = {
     "respond_to_ticket": {"text": "let me in"},
     "update_ticket": {"status": "closed"},
+    "put_automations": {"version": 0, "rules": []},
     "create_webhook": {"url": "https://hooks.example.org/", "events": ["*"]},
     "update_webhook": {"enabled": True},
     "replay_deliveries": {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"},

@@ -81,6 +81,7 @@ OF_SUPPORT_ADMINS = refusing(
     "support_admins_only",
     "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply", "rest/get_support_metrics",
     "rest/put_agent", "rest/simulate_sla", "rest/create_macro", "rest/put_macro", "rest/delete_macro",
+    "rest/put_automations",
 )  # fmt: skip
 OF_AGENTS_ALONE = refusing(
     "agents_only", "rest/add_note", "rest/take_ticket", "rest/respond_to_ticket", "rest/apply_macro"
@@ -91,7 +92,7 @@ OF_DESK = {
         "agents_only",
         "rest/assign_ticket", "rest/change_tickets", "rest/list_all_tickets", "rest/list_canned_replies",
         "rest/list_notes", "rest/count_queues", "rest/get_ticket_sla", "rest/list_agents", "rest/merge_ticket",
-        "rest/list_macros",
+        "rest/list_macros", "rest/get_automations",
     ),
     **OF_SUPPORT_ADMINS,
 }  # fmt: skip

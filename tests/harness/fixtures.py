@@ -188,6 +188,9 @@ def forget_told() -> None:
     screening = sys.modules.get("parley.adapters.moderation.word_list_cache")
     if screening is not None:
         screening.forget()
+    rules = sys.modules.get("parley.adapters.support.automations")
+    if rules is not None:
+        rules.forget()
     webhooks = sys.modules.get("parley.adapters.webhooks.endpoints")
     if webhooks is not None:
         webhooks.forget()

@@ -70,7 +70,7 @@ from parley.domain.outbound.addresses import MAX_URL_CHARACTERS as MAX_WEBHOOK_U
 from parley.domain.previews import page
 from parley.domain.previews.links import MAX_TEXT_CHARACTERS as MAX_PREVIEWED_CHARACTERS
 from parley.domain.previews.links import MAX_URL_CHARACTERS
-from parley.domain.support import roster
+from parley.domain.support import automations, roster
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.desk_file import MAX_NAMES
 from parley.domain.support.past import MAX_MESSAGES
@@ -112,6 +112,10 @@ WRITTEN = {
     "ListedMessage.text": PREVIEW_CHARACTERS,
     "NotePreview.title": PREVIEW_CHARACTERS,
     "shortcut": MAX_SHORTCUT_CHARACTERS,
+    "Conditions.words[]": automations.MAX_WORD_CHARACTERS,
+    "RuleEffects.reply": automations.MAX_LIST_BYTES // automations.MAX_RULES,  # on an average of a full list
+    **dict.fromkeys(["Conditions.tags[]", "Conditions.without_tags[]"], MAX_TAG_CHARACTERS),
+    **dict.fromkeys(["RuleEffects.add_tags[]", "RuleEffects.remove_tags[]"], MAX_TAG_CHARACTERS),
     "filled": MAX_TEXT_CHARACTERS,
     "BannedRule.text": MAX_RULE_CHARACTERS,
     "excerpt": EXCERPT_CHARACTERS,
@@ -159,6 +163,9 @@ OURS = {
     "PushFault.answer": MAX_FAULT_CHARACTERS,
     "web_push_public_key": 87,
     "webhook_id": 29,
+    **dict.fromkeys(["rule_id", "AutomationRule.id", "Conditions.category[]", "Conditions.context[]"], 32),
+    **dict.fromkeys(["RuleEffects.category", "RuleEffects.team", "Notified.team"], 32),
+    **dict.fromkeys(["Notified.user_ids[]", "RuleEffects.assignee_id"], 128),
     "event_id": 36,
     **{f"{one}.id": 80 for one in ("DeliveryView", "QueuedDelivery")},
     **{f"{one}.type": 64 for one in ("DeliveryView", "QueuedDelivery")},
@@ -307,6 +314,7 @@ LISTS = {
     "Me.warnings": MAX_KEPT,
     "WarningList.warnings": MAX_KEPT,
     "BannedWordList.rules": MAX_RULES,
+    "Automations.rules": automations.MAX_RULES,
     "BlockList.blocks": MAX_PAGE,
     "Stats.days": MAX_DAYS,
     "SupportMetrics.rows": MAX_AGENTS,

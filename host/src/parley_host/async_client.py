@@ -23,6 +23,7 @@ from parley_host.types import (
     AssignTicket,
     AttachmentUpload,
     AttachmentUrlMap,
+    Automations,
     CannedReplyAnswer,
     ChangedTickets,
     ContextMember,
@@ -60,6 +61,7 @@ from parley_host.types import (
     MuteMember,
     Person,
     PutAgent,
+    PutAutomations,
     PutCannedReply,
     PutMacro,
     PutUser,
@@ -541,6 +543,16 @@ class AsyncParley:
         """Deletes a macro, also one that is not there."""
         deleted: DeletedMacro = await self._answer(Call("DELETE", path("support", "macros", macro_id)))
         return deleted
+
+    async def get_automations(self) -> Automations:
+        """Returns the rules of the desk, and the version of the list."""
+        found: Automations = await self._answer(Call("GET", "/support/automations"))
+        return found
+
+    async def put_automations(self, **fields: Unpack[PutAutomations]) -> Automations:
+        """Replaces the rules of the desk as they were read."""
+        saved: Automations = await self._answer(Call("PUT", "/support/automations", fields))
+        return saved
 
     async def list_agents(self) -> list[SupportAgent]:
         """Returns the agents on the roster of the desk."""

@@ -111,6 +111,32 @@ class AttachmentsPreview(TypedDict):
     name: str
 
 
+AutomationRule = TypedDict(
+    "AutomationRule",
+    {
+        "id": "str",
+        "name": "str",
+        "enabled": "NotRequired[bool]",
+        "on": "Trigger",
+        "after_minutes": "NotRequired[int | None]",
+        "clock": "NotRequired[ClockName | None]",
+        "if": "NotRequired[Conditions]",
+        "then": "RuleEffects",
+    },
+)
+"""A rule of the desk: a trigger, conditions and effects. Its `id` is a name, which the history tells."""
+
+
+class Automations(TypedDict):
+    """The rules of the desk in their order, and the version of the list: 0 before the first."""
+
+    version: int
+    rules: list[AutomationRule]
+    updated_at: str | None
+    updated_by: str | None
+    users: dict[str, NamedUser]
+
+
 class CannedReplyAnswer(TypedDict):
     """A canned reply, and the people whom it names."""
 
@@ -145,6 +171,19 @@ ClockEventKind = Literal["breach", "warning"]
 
 
 ClockName = Literal["first_response", "next_response", "resolution"]
+
+
+class Conditions(TypedDict):
+    """The conditions of a rule: all that are named must hold. Without any, the rule fires for every cause."""
+
+    category: NotRequired[list[str] | None]
+    priority: NotRequired[list[Priority] | None]
+    status: NotRequired[list[TicketStatus] | None]
+    context: NotRequired[list[str] | None]
+    tags: NotRequired[list[str]]
+    without_tags: NotRequired[list[str]]
+    words: NotRequired[list[str] | None]
+    hours: NotRequired[OpenOrClosed | None]
 
 
 class Context(TypedDict):
@@ -189,7 +228,7 @@ class Conversation(TypedDict):
     title: str | None
     description: str | None
     context: Context | None
-    state: ConversationState
+    state: OpenOrClosed
     posting: Posting
     slow_mode_s: int
     history: NewcomersSee
@@ -222,9 +261,6 @@ class ConversationData(TypedDict):
 
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
-
-
-ConversationState = Literal["closed", "open"]
 
 
 ConversationType = Literal["direct", "group", "notes", "ticket"]
@@ -921,7 +957,7 @@ class ModeratedConversation(TypedDict):
     type: ConversationType
     title: str | None
     context: Context | None
-    state: ConversationState
+    state: OpenOrClosed
     user_ids: list[str]
     member_count: int
     last_seq: int
@@ -1001,6 +1037,17 @@ class NotePreview(TypedDict):
 NotificationLevel = Literal["all", "mentions", "none"]
 
 
+class Notified(TypedDict):
+    """The agents whom a rule notifies: some by id, those of a team, and the one who has the ticket."""
+
+    user_ids: NotRequired[list[UserId]]
+    team: NotRequired[str | None]
+    assignee: NotRequired[bool]
+
+
+OpenOrClosed = Literal["closed", "open"]
+
+
 class Origin(TypedDict):
     """The first author of a forwarded message, and its time. The reader may not know its conversation."""
 
@@ -1053,6 +1100,13 @@ class PutAgent(TypedDict):
     limit: NotRequired[int | None]
     skills: NotRequired[list[str]]
     teams: NotRequired[list[str]]
+
+
+class PutAutomations(TypedDict):
+    """PUT /support/automations: the whole list; `version` is that of the list as read, 0 of none."""
+
+    version: int
+    rules: list[AutomationRule]
 
 
 class PutCannedReply(TypedDict):
@@ -1184,6 +1238,20 @@ class RotateSecret(TypedDict):
     end_old: NotRequired[bool]
 
 
+class RuleEffects(TypedDict):
+    """The effects of a rule: those of a macro, and the agents whom it notifies. The reply is the desk's own message."""
+
+    reply: NotRequired[str | None]
+    status: NotRequired[TicketStatus]
+    priority: NotRequired[Priority]
+    category: NotRequired[str]
+    add_tags: NotRequired[list[str]]
+    remove_tags: NotRequired[list[str]]
+    assignee_id: NotRequired[UserId | None]
+    team: NotRequired[str | None]
+    notify: NotRequired[Notified | None]
+
+
 class SendMessage(TypedDict):
     """POST /conversations/{conversation_id}/messages; only the host's own server names a `sender_id`."""
 
@@ -1260,7 +1328,7 @@ class SetConversationState(TypedDict):
 
     report_id: NotRequired[str | None]
     resolution: NotRequired[str | None]
-    state: ConversationState
+    state: OpenOrClosed
 
 
 class SetRole(TypedDict):
@@ -1378,7 +1446,7 @@ class StoredConversation(TypedDict):
     title: str | None
     description: str | None
     context: Context | None
-    state: ConversationState
+    state: OpenOrClosed
     posting: Posting
     slow_mode_s: int
     history: NewcomersSee
@@ -1623,6 +1691,9 @@ class TicketState(TypedDict):
 TicketStatus = Literal["closed", "in_progress", "open", "resolved", "waiting_on_customer"]
 
 
+Trigger = Literal["created", "customer_reply", "idle", "sla_warning"]
+
+
 class UndoAnswer(TypedDict):
     """The progress of undoing an import: call again until it is done."""
 
@@ -1638,7 +1709,7 @@ class UpdateConversation(TypedDict):
     posting: NotRequired[Posting]
     slow_mode_s: NotRequired[int]
     history: NotRequired[NewcomersSee]
-    state: NotRequired[ConversationState]
+    state: NotRequired[OpenOrClosed]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
 

@@ -10,6 +10,7 @@ import pytest
 
 from parley.domain.api import ids
 from tests.functional.attachments import clean_attachment
+from tests.functional.automating import rule
 from tests.functional.desk import DESCRIPTION
 from tests.functional.kills.acts import alice_said, and_then, answered, invoke, settled, sign_host_in, sweep_rows
 from tests.functional.kills.conversations import ask_as_host
@@ -295,9 +296,55 @@ def sweep_on(world: World) -> object:
         return sweep_rows("tickets", lambda world: (world.conversation_id,))(world)
 
 
+RULES = [
+    rule("new", add_tags=["new"], reply="Hello {{requester.name}}, {{agent.name}} will answer.", assignee_id="agnes"),
+    rule("told", notify={"user_ids": ["agnes"], "assignee": True}),
+    rule("reply", "customer_reply", priority="high", reply="Soon."),
+    rule("warned", "sla_warning", reply="Soon.", priority="high", assignee_id="ben"),
+    rule("resting", "idle", {"without_tags": ["rested"]}, add_tags=["rested"], reply="Still there?"),
+]
+
+
+def put_automations(world: World) -> object:
+    body = {"version": 0, "rules": RULES}
+    return answered(admin_of(world).put("/support/automations", json=body))
+
+
+def sign_agents_in(world: World) -> None:
+    sign_admin_in(world)
+    for user_id in ("agnes", "ben"):
+        world.devices[user_id] = world.parley.user(user_id, role="agent").connect()
+
+
+def have_rules(world: World) -> None:
+    """Lets the desk have rules, and the agents whom they name have their devices open."""
+    sign_agents_in(world)
+    put_automations(world)
+
+
+def fire_for_new(world: World) -> object:
+    """Lets the queue bring the job that follows alice's new ticket."""
+    return bring_job(world, number=1, event="created", user_id="alice", rules=1)
+
+
+def fire_for_reply(world: World) -> object:
+    """Lets the queue bring the job that follows alice's reply."""
+    return bring_job(world, number=2, event="reply", user_id="alice", rules=1)
+
+
+def alice_replied(world: World) -> None:
+    open_of_alice(world)
+    say(world.alice, world.conversation_id, "Hello?")
+
+
 TICKET = "/support/tickets/{}"
 
 SCENARIOS = [
+    Scenario("rest/put_automations", put_automations, sign_agents_in),
+    Scenario("queues/run_fan_out", fire_for_new, and_then(have_rules, open_of_alice), variant="rules"),
+    Scenario("queues/run_fan_out", fire_for_reply, and_then(have_rules, alice_replied), variant="rules, a reply"),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, and_then(have_rules, opened_before(20)), variant="rules"),
+    Scenario("queues/sweep_rows", sweep_on, and_then(have_rules, opened_before(20)), variant="tickets with rules"),
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
     Scenario(
         "rest/get_ticket",

@@ -12,7 +12,7 @@ from parley.adapters.figures import figures
 from parley.adapters.live import calls, connections, sockets
 from parley.adapters.notifications import devices, mobile, notices
 from parley.adapters.people import context_people, profiles, suspensions, warnings
-from parley.adapters.support import canned_replies, kept_macros, roster
+from parley.adapters.support import automations, canned_replies, kept_macros, roster
 from parley.adapters.webhooks import endpoints
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
@@ -20,6 +20,7 @@ from parley.domain.erasure.job import without_person
 from parley.domain.figures.tallies import AGENTS, agent_code
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
 from parley.domain.people.held import context_key, context_of
+from parley.domain.support.automations import rules_without
 from parley.domain.support.canned import ReplyPosition
 from parley.domain.support.macros import MacroPosition
 
@@ -239,7 +240,7 @@ def erase_word_lists(work: Work) -> Unit:
 def erase_canned_replies(work: Work) -> Unit:
     """Replaces the person's id in the canned replies that they wrote or changed last; the texts are the desk's.
 
-    With the last of them also in the webhooks that they have made.
+    With the last of them also in the webhooks that they have made, and in the rules of the desk.
     """
     after = cursors.decode(work.job.cursor, ReplyPosition)
     found = canned_replies.list_replies(None if after is None else after.reply_id, MAX_OPS)
@@ -252,6 +253,10 @@ def erase_canned_replies(work: Work) -> Unit:
     if is_last:
         made = [each for each in endpoints.list_endpoints() if each.created_by == work.user_id]
         ops += [partial(endpoints.rename_author, read=each, pseudonym=work.pseudonym) for each in made]
+        rules = automations.get_automations()
+        kept = rules_without(rules, work.user_id, work.pseudonym)
+        if kept != rules:
+            ops.append(partial(automations.put_after_erasure, read=rules, after=kept))
     return Unit(ops, {}, None if is_last else cursors.encode(ReplyPosition(reply_id=found[-1].reply_id)))
 
 

@@ -9,7 +9,7 @@ Rows and queue messages call it `errand` and `errands`: functions of the previou
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -31,7 +31,10 @@ from parley.domain.conversations.reading import ReadAllJob
 from parley.domain.conversations.steps import CLOSE
 from parley.domain.live.presence import Presence
 from parley.domain.previews.job import is_of_preview
-from parley.domain.support.follow_ups import MESSAGE, TicketFollowUp
+from parley.domain.support.follow_ups import MESSAGE, REPLY, RULE_FIRED, TicketFollowUp
+
+if TYPE_CHECKING:
+    from parley.domain.support.automations import Trigger
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
 MAX_UPDATES_AT_ONCE = 16
@@ -86,12 +89,16 @@ def start_user_update(row: Mapping[str, Any]) -> None:
 
 
 def start_ticket_follow_up(row: Mapping[str, Any]) -> None:
-    """Queues what follows an entry of a ticket's history, unless it changes nothing that people see; one call."""
+    """Queues what follows an entry of a ticket's history, unless it changes nothing that people see; one call.
+
+    And the rules of the desk for a message of the requester's. Once in a while one round trip more, for the rules.
+    """
     if row.get("outbox") != TICKET:
+        _start_rules(row)
         return
     about, number = row["about"], int(row["seq"])
     changes = about.get("changes", {})
-    if about["event"] == "responded" and not changes:
+    if about["event"] in ("responded", RULE_FIRED) and not changes:
         return
     is_opened = about["event"] == "created" or changes.get("status", {}).get("to") == "open"
     is_left = about["user_id"] == DESK and changes.get("assignee_id", {"to": DESK}).get("to") is None
@@ -108,9 +115,34 @@ def start_ticket_follow_up(row: Mapping[str, Any]) -> None:
                 released=is_released,
                 clock=about.get("clock"),
                 at_ms=int(about.get("at_ms", 0)),
+                rules=_rules(row, "created", "idle") if about["event"] == "created" else 0,
             )
         ]
     )
+
+
+def _start_rules(row: Mapping[str, Any]) -> None:
+    """Queues the rules of the desk for a message of a ticket's requester, if there are any; one call."""
+    if row.get("side") != "requester" or row.get("kind") == "system" or "#" in row["conversation_id"]:
+        return
+    version = _rules(row, "customer_reply")
+    if version:
+        job = TicketFollowUp(
+            ticket_id=row["conversation_id"],
+            number=int(row["seq"]),
+            event=REPLY,
+            user_id=row["sender_id"],
+            rules=version,
+        )
+        queue_ticket_follow_ups([job])
+
+
+def _rules(row: Mapping[str, Any], *triggers: "Trigger") -> int:
+    """Returns the version of the desk's rules if one of these triggers has any, else 0; a round trip a minute."""
+    from parley.adapters.support import automations  # the rules, which no other row needs
+
+    stored = automations.known(int(row["created_at_ms"]) // 1000)
+    return stored.version if any(stored.enabled(trigger) for trigger in triggers) else 0
 
 
 def queue_ticket_follow_ups(jobs: Sequence[TicketFollowUp], delay_s: int = 0) -> None:

@@ -366,12 +366,12 @@ class _Reading:
         return self._head is not None and mine is not None and self._head.settled_seq(mine) >= seq
 
     def _has_read(self) -> bool:
-        mine = self._mine
-        if self._head is None or mine is None or self._occasion.kind in ("reaction", "waiting_ticket"):
+        mine, occasion = self._mine, self._occasion
+        if self._head is None or mine is None or occasion.kind in ("reaction", "waiting_ticket") or occasion.by_rule:
             return False
-        if self._occasion.kind == "invitation":  # a newcomer has read everything up to then
-            return self._head.read_seq(mine) > max(self._occasion.seq, mine.since_seq or 0)
-        return self._has_read_up_to(self._head.last_seq if self._occasion.kind == "ticket" else self._occasion.seq)
+        if occasion.kind == "invitation":  # a newcomer has read everything up to then
+            return self._head.read_seq(mine) > max(occasion.seq, mine.since_seq or 0)
+        return self._has_read_up_to(self._head.last_seq if occasion.kind == "ticket" else occasion.seq)
 
     def _has_seen(self, entry: Entry | None) -> bool:
         # An entry that is in no inbox yet was not there to be seen, whenever its message was written.

@@ -64,7 +64,14 @@ def _of_ticket(row: Mapping[str, Any]) -> list[Occasion]:
         found.append(
             Occasion(kind="waiting_ticket", conversation_id=ticket_id, number=number, by=by, at_ms=at_ms, team=team)
         )
-    told = (assignee_id,) if assignee_id is not None and (changes or is_opened) else ()
+    by_rule = about.get("notify")
+    if by_rule is not None:
+        found.append(_of_rule(ticket_id, row, by_rule))
+    told = (
+        (assignee_id,)
+        if assignee_id not in (None, *(by_rule or {}).get("user_ids", ())) and (changes or is_opened)
+        else ()
+    )
     tells_requester = about["event"] != "created" and _tells_requester(changes)
     if told or tells_requester:
         found.append(
@@ -80,6 +87,21 @@ def _of_ticket(row: Mapping[str, Any]) -> list[Occasion]:
             )
         )
     return found
+
+
+def _of_rule(ticket_id: str, row: Mapping[str, Any], by_rule: Mapping[str, Any]) -> Occasion:
+    """Returns that a rule of the desk notifies agents: some by id, and those of a team."""
+    return Occasion(
+        kind="ticket",
+        conversation_id=ticket_id,
+        number=int(row["seq"]),
+        by=row["about"]["user_id"],
+        at_ms=int(row["created_at_ms"]),
+        user_ids=tuple(by_rule.get("user_ids", ())),
+        team=by_rule.get("team"),
+        assignee_id=new_assignee(row["about"]) or "",
+        by_rule=True,
+    )
 
 
 def _tells_requester(changes: Mapping[str, Any]) -> bool:
@@ -128,7 +150,9 @@ def _parts(occasion: Occasion, head: Head | None) -> Iterator[Occasion]:
         return
     if occasion.kind in ("ticket", "waiting_ticket"):
         requester = (head.requester_id,) if occasion.tells_requester and head.requester_id else ()
-        yield from _chunks(occasion, list(dict.fromkeys([*occasion.user_ids, *requester])))
+        people = dict.fromkeys([*occasion.user_ids, *requester])
+        # A rule notifies agents of what its requester may not see.
+        yield from _chunks(occasion, [each for each in people if not (occasion.by_rule and each == head.requester_id)])
         return
     if occasion.user_ids or not head.is_large:
         yield from _chunks(occasion, occasion.user_ids or head.participants)
@@ -142,16 +166,19 @@ def _parts(occasion: Occasion, head: Head | None) -> Iterator[Occasion]:
 def _with_agents(occasions: Sequence[Occasion]) -> list[Occasion]:
     """Returns occasions with the agents who may take a ticket: its team's, else all of the roster.
 
-    An agent without teams is in all of them. One round trip if a ticket waits.
+    And with those of the team that a rule notifies. An agent without teams is in all of them. One round trip if a
+    ticket waits, or a team is notified.
     """
-    if not any(each.kind == "waiting_ticket" for each in occasions):
+    if not any(each.kind == "waiting_ticket" or each.team is not None for each in occasions):
         return list(occasions)
     agents = roster.entries()
     found = []
     for each in occasions:
+        of_team = [agent.user_id for agent in agents if each.team in (None, *agent.teams) or not agent.teams]
         if each.kind == "waiting_ticket":
-            of_team = [agent.user_id for agent in agents if each.team in (None, *agent.teams) or not agent.teams]
             each = replace(each, user_ids=tuple(of_team or (agent.user_id for agent in agents)))
+        elif each.team is not None:
+            each = replace(each, user_ids=tuple(dict.fromkeys((*each.user_ids, *of_team))))
         found.append(each)
     return found
 

@@ -12,6 +12,8 @@ from pynamodb.transactions import TransactWrite
 
 from parley.actions import access, named, push, sweep
 from parley.actions.conversations import group_changes
+from parley.actions.support import firing, walking
+from parley.actions.support.firing import Acts
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions, tables
@@ -42,7 +44,11 @@ class Due(Struct, frozen=True):
 
 
 def sweep_tickets(request: Request, run: Run) -> int:
-    """Looks at the tickets that are due; returns at how many. Jobs of the queue look at all but the first hundred."""
+    """Looks at the tickets that are due; returns at how many. Jobs of the queue look at all but the first hundred.
+
+    Before that it walks on through the open tickets if the desk has new idle rules (`walking.py`).
+    """
+    run.attempt(lambda: walking.walk_open_tickets(request, run))
     return sweep.sweep_due(request, run, SWEEP)
 
 
@@ -87,28 +93,36 @@ def _look_after(request: Request, found: Due) -> None:
     """
     desk = desks.current()
     looked = ticket_clocks.look(found.ticket, request.now_ms, desk)
+    acts = firing.at_look(request, found.ticket, found.head, looked, desk)
     _tell_clocks(request, found.head, looked)
-    step = _step(request, found.head, looked, desk.closing.notice)
+    step = _step(request, found.head, looked, acts, desk.closing.notice)
     if step is None:
-        _record(request, found, looked)
+        _record(request, found, looked, acts)
         return
-    kept = replace(looked.after, due_at_s=found.ticket.due_at_s)
-    journal.write(step, request.now_s, lambda transaction: _put(transaction, request, found, looked, kept))
-    group_changes.tell_news(request, step.after, {}, step.messages, step.changes, kept)
-    tickets.move_due(kept, looked.after.due_at_s)
+    kept = replace(acts.after, due_at_s=found.ticket.due_at_s)
+    journal.write(step, request.now_s, lambda transaction: _put(transaction, request, found, looked, acts, kept))
+    there = {mine.user_id: mine for mine in step.members.added}
+    group_changes.tell_news(request, step.after, there, step.messages, step.changes, kept)
+    tickets.move_due(kept, acts.after.due_at_s)
 
 
-def _record(request: Request, found: Due, looked: Look) -> None:
-    """Writes what changes nothing that people see: entries of clocks, what finds the ticket, the next look."""
-    if replace(looked.after, due_at_s=found.ticket.due_at_s) == found.ticket:
+def _record(request: Request, found: Due, looked: Look, acts: Acts) -> None:
+    """Writes what changes nothing that people see: entries of clocks and rules, queues, the next look."""
+    before = found.ticket
+    if replace(acts.after, due_at_s=before.due_at_s, idle_at_ms=before.idle_at_ms) == before:
         _tell_again(request, found)
-        tickets.move_due(found.ticket, looked.after.due_at_s)
+        if acts.after.idle_at_ms == before.idle_at_ms:
+            tickets.move_due(before, acts.after.due_at_s)
+        else:
+            tickets.move_idle(before, acts.after)
         return
     with conditions.transaction() as transaction:
-        _put(transaction, request, found, looked, looked.after)
+        _put(transaction, request, found, looked, acts, acts.after)
 
 
-def _put(transaction: TransactWrite, request: Request, found: Due, looked: Look, after: StoredTicket) -> None:
+def _put(
+    transaction: TransactWrite, request: Request, found: Due, looked: Look, acts: Acts, after: StoredTicket
+) -> None:
     """Adds the ticket's next state and the entries of its history: two write units for each row."""
     said = [_entry(request, found.ticket, number, event) for number, event in enumerate(looked.said, start=1)]
     change = None
@@ -117,7 +131,8 @@ def _put(transaction: TransactWrite, request: Request, found: Due, looked: Look,
         changes = ticket_steps.changes_between(looked.recorded, looked.after, found.head, subject)
         escalated = True if "status" not in changes else None  # or closed; an agent's turn may come after it
         change = ticket_steps.history_entry(looked.after, request, "updated", changes, escalated=escalated)
-    tickets.put_changed(transaction, before=found.ticket, after=after, history=change, more=said)
+    more = [*said, *acts.entries(request, looked.after.hidden)]
+    tickets.put_changed(transaction, before=found.ticket, after=after, history=change, more=more)
 
 
 def _entry(request: Request, before: StoredTicket, number: int, event: ClockEvent) -> OutboxEntry:
@@ -126,15 +141,13 @@ def _entry(request: Request, before: StoredTicket, number: int, event: ClockEven
     return ticket_steps.history_entry(at, request, f"sla_{event.kind}", clock=event.clock, at_ms=event.at_ms)
 
 
-def _step(request: Request, head: Head, looked: Look, notice: str) -> Step | None:
-    """Returns the step of what people see: a change with its system message, or the notice; None if there is none."""
-    if looked.is_noticed:
+def _step(request: Request, head: Head, looked: Look, acts: Acts, notice: str) -> Step | None:
+    """Returns the step of what people see: a change with its system message, messages, the notice; None for nothing."""
+    if looked.is_noticed and not acts.firings:
         return ticket_steps.notice(request, head, notice)
-    if not looked.is_change:
-        return None
-    subject = head.title or ""
-    changes = ticket_steps.changes_between(looked.recorded, looked.after, head, subject)
-    return ticket_steps.change_ticket(request, head, looked.after, subject, changes, is_in_it=False)
+    texts = [*([notice] if looked.is_noticed else []), *acts.texts]
+    changes = ticket_steps.changes_between(looked.recorded, acts.after, head, head.title or "")
+    return ticket_steps.acts_of_desk(request, head, acts.after, texts, changes, acts.arrives)
 
 
 def _tell_again(request: Request, found: Due) -> None:
@@ -142,7 +155,7 @@ def _tell_again(request: Request, found: Due) -> None:
     head, noticed_at_ms = found.head, found.ticket.noticed_at_ms
     change = push.untold_change(request, head.conversation_id, head.shared_seq)
     if change is not None and change.user_id == DESK and change.kind == "ticket_updated":
-        group_changes.tell_made(request, head, {}, change)
+        firing.tell_made(request, head, change)
         return
     what = (head.conversation_id, "notice")
     if noticed_at_ms is not None and push.is_news(request, what, noticed_at_ms):

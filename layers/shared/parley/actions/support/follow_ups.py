@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from parley.actions import access, named, push, ticket_audience
 from parley.actions.live import fan_out
 from parley.actions.parallel import in_parallel
-from parley.actions.support import changing
+from parley.actions.support import changing, firing
 from parley.actions.support.roster import open_tickets_by_code
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
@@ -30,7 +30,7 @@ from parley.domain.figures.tallies import agent_code
 from parley.domain.live.presence import Connection
 from parley.domain.support.clocks import ClockEvent, ClockEventKind
 from parley.domain.support.events import TicketCreated, TicketSla, TicketUpdated, ticket_sla
-from parley.domain.support.follow_ups import ABSENT, MESSAGE, WAITING, TicketFollowUp
+from parley.domain.support.follow_ups import ABSENT, MESSAGE, REPLY, WAITING, TicketFollowUp
 from parley.domain.support.roster import RosterEntry, in_turn, waits
 from parley.domain.support.ticket import StoredTicket, SupportTicket, in_tickets, view_state, view_ticket
 
@@ -43,9 +43,15 @@ MAX_ENTRIES = 100  # the last ones of the history, which are looked through for 
 def run_ticket_follow_up(job: TicketFollowUp, now_ms: int) -> None:
     """Assigns a ticket if it waits for an agent, then tells the agents on duty of it, as it is by then.
 
+    Before both the rules of the desk fire that the entry may fire (`firing.fire`).
+
     One round trip if nobody is on duty, else three and the posts. Four more for an assignment, and those of the change
     (`changing.change`).
     """
+    if job.rules:
+        firing.fire(job, now_ms)
+    if job.event == REPLY:
+        return
     if job.event == ABSENT:
         changing.release_by_itself(access.as_desk(now_ms), job.ticket_id, job.user_id)
         return
@@ -102,8 +108,7 @@ def _tell(job: TicketFollowUp, now_ms: int) -> None:
     if put_off and job.tries < len(POST_DELAYS_S):  # not by the queue of posts: it asks who is in the conversation
         later = replace(
             job,
-            seeks=False,
-            tries=job.tries + 1 if again else 1,
+            **{"seeks": False, "rules": 0, "tries": job.tries + 1 if again else 1},
             user_ids=tuple(dict.fromkeys(post.user_id for post in put_off)),
         )
         fan_out.queue_ticket_follow_ups([later], delay_s=POST_DELAYS_S[later.tries - 1])

@@ -27,7 +27,9 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `number` counts the entries. Agents alone see the `note` of an assignment, and the entries of clocks
     (`sla_warning`, `sla_breach`), which say which `clock` it was; their `at` is the instant of the target.
     `first_response_ms` is the time from the ticket's opening to the desk's first reply, `rating` and `comment` the
-    requester's, `ticket_id` the follow-up. Of a change or a reply by a macro, agents alone see its `macro_id`.
+    requester's, `ticket_id` the follow-up. Of a change or a reply by a macro, agents alone see its `macro_id`. `rule_id`
+    is the rule of the desk that has fired (`rule_fired`); the requester sees those that have changed the ticket or
+    written to them.
     """
 
     number: int
@@ -42,6 +44,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ticket_id: str | None = None
     clock: ClockName | None = None
     macro_id: str | None = None
+    rule_id: str | None = None
 
 
 class TicketHistory(Struct, frozen=True, kw_only=True):
@@ -98,6 +101,7 @@ def view_of_entry(entry: OutboxEntry, *, of_desk: bool) -> HistoryEntry:
         ticket_id=about.get("ticket_id"),
         clock=about.get("clock"),
         macro_id=about.get("macro_id") if of_desk else None,
+        rule_id=about.get("rule_id"),
     )
 
 

@@ -763,7 +763,7 @@ class ByDueTicket(GlobalSecondaryIndex["Ticket"]):
 class Ticket(Table):
     """The state of a ticket — or, under other keys, its number and the entries that find it (`tickets.py`).
 
-    The canned replies, the macros and the roster are here, too.
+    The canned replies, the macros, the roster and the automations are here, too.
     """
 
     class Meta:
@@ -798,6 +798,8 @@ class Ticket(Table):
     archived_at_ms = NumberAttribute(null=True)
     overdue_since_ms = NumberAttribute(null=True)
     imported_entries = NumberAttribute(null=True)  # of the history, as an import has brought it
+    fired = UnicodeAttribute(null=True)  # the causes that have fired rules, as compact JSON
+    idle_at_ms = NumberAttribute(null=True)
     queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)
@@ -822,6 +824,9 @@ class Ticket(Table):
     assigned_at_ms = UnicodeAttribute(null=True)  # the last tickets that the agent got by themselves
     turn_of = UnicodeAttribute(null=True)  # the follow-up that gave them the last one
     agent_count = NumberAttribute(null=True)  # of the row that counts them
+    # Of the automations (`automations.py`).
+    rules = UnicodeAttribute(null=True)  # as compact JSON
+    walk = UnicodeAttribute(null=True)  # where the sweep is among the open tickets
     by_queue = ByQueue()
     by_due = ByDueTicket()
 

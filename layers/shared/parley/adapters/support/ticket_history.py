@@ -1,7 +1,8 @@
 """The history of a ticket: its entries in the outbox, which never expire (D-502)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -32,7 +33,9 @@ def entries_after(ticket_id: str, number: int, limit: int) -> list[OutboxEntry]:
 
 
 def shown_after(ticket_id: str, number: int, limit: int) -> list[OutboxEntry]:
-    """Returns what `entries_after` returns, as the requester sees it: without the entries of clocks, and no gaps.
+    """Returns what `entries_after` returns, as the requester sees it: no gaps, and nothing that is for agents alone.
+
+    That are the entries of clocks, and of rules that only notify agents.
 
     Their `number` and the one given count the entries that they see. One round trip, and one more for each `limit`
     entries that are left out.
@@ -42,8 +45,12 @@ def shown_after(ticket_id: str, number: int, limit: int) -> list[OutboxEntry]:
         replace(entry, number=entry.number - int(entry.about.get("hidden", 0)))
         for entry in _entries_after(ticket_id, number, limit)
     )
-    shown = (entry for entry in found if entry.number > number and not entry.about["event"].startswith("sla_"))
+    shown = (entry for entry in found if entry.number > number and not _is_of_desk(entry.about))
     return list(islice(shown, limit))
+
+
+def _is_of_desk(about: Mapping[str, Any]) -> bool:
+    return about["event"].startswith("sla_") or "unseen" in about
 
 
 def _entries_after(ticket_id: str, number: int, page: int) -> Iterator[OutboxEntry]:

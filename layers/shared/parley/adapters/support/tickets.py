@@ -10,6 +10,7 @@ The table holds, by key (`key`, `place`):
     canned               …                                    the canned replies (`canned_replies.py`)
     macros               …                                    the macros (`kept_macros.py`)
     roster               …                                    the agents on duty (`roster.py`)
+    automations          list                                 the rules of the desk (`automations.py`)
 
 No id holds a `#`, and no ticket's id a `=`, so none is ever taken for another.
 """
@@ -27,7 +28,7 @@ from parley.adapters.dynamodb import batches, conditions, outbox, tables, unread
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.live.sweeps import shard, shards
-from parley.domain.support.ticket import Sla, StoredTicket
+from parley.domain.support.ticket import Fired, Sla, StoredTicket
 
 STATE = "ticket"
 _EMPTY = tables.Ticket.key.does_not_exist()
@@ -35,7 +36,7 @@ _LISTS = ("tags", "merged_from")
 _NUMBERS = (
     *("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms", "rating", "hidden", "due_at_s"),
     *("status_at_ms", "noticed_at_ms", "archived_at_ms", "overdue_since_ms"),
-    "imported_entries",
+    *("imported_entries", "idle_at_ms"),
 )
 
 
@@ -124,17 +125,25 @@ def move_due(before: StoredTicket, due_at_s: int | None) -> None:
     _update_if(before.ticket_id, actions, _as_read(before) & (tables.Ticket.due_at_s == before.due_at_s))
 
 
+def move_idle(before: StoredTicket, after: StoredTicket) -> bool:
+    """Sets when the sweep looks whether a ticket rests; says whether the ticket is as it was read. One round trip."""
+    changed = {"idle_at_ms": after.idle_at_ms, **_due(before.ticket_id, after.due_at_s)}
+    return _update_if(before.ticket_id, tables.setting(tables.Ticket, changed), _as_read(before))
+
+
 def put_off(ticket_id: str, at_s: int) -> None:
     """Lets the sweep look at a ticket at `at_s`; does nothing if it is no longer due. One round trip."""
     _update_if(ticket_id, [tables.Ticket.due_at_s.set(at_s)], tables.Ticket.due_at_s <= at_s)
 
 
-def _update_if(ticket_id: str, actions: list[Action], condition: Condition) -> None:
+def _update_if(ticket_id: str, actions: list[Action], condition: Condition) -> bool:
     try:
         tables.Ticket(key=ticket_id, place=STATE).update(actions=actions, condition=condition)
     except UpdateError as error:
         if not conditions.failed_condition(error):
             raise
+        return False
+    return True
 
 
 def _as_read(ticket: StoredTicket) -> Condition:
@@ -224,8 +233,11 @@ def _state(ticket: StoredTicket) -> dict[str, Any]:
         "queued_at_ms": ticket.created_at_ms if is_queued else None,
         **_due(ticket.ticket_id, ticket.due_at_s),
     }
-    sla = None if ticket.sla is None else _sla(ticket.sla)
-    return state | {name: list(getattr(ticket, name)) or None for name in _LISTS} | {"sla": sla} | queue
+    encoded = {
+        "sla": None if ticket.sla is None else _sla(ticket.sla),
+        "fired": None if ticket.fired is None else msgspec.json.encode(ticket.fired).decode(),
+    }
+    return state | {name: list(getattr(ticket, name)) or None for name in _LISTS} | encoded | queue
 
 
 def _due(ticket_id: str, due_at_s: int | None) -> dict[str, Any]:
@@ -242,4 +254,5 @@ def from_row(row: tables.Ticket) -> StoredTicket:
     state |= {name: int(state[name]) for name in _NUMBERS if state[name] is not None}
     lists = {name: tuple(getattr(row, name) or ()) for name in _LISTS}
     state["sla"] = None if row.sla is None else msgspec.json.decode(row.sla, type=Sla)
+    state["fired"] = None if row.fired is None else msgspec.json.decode(row.fired, type=Fired)
     return msgspec.convert(state | lists | {"ticket_id": row.key}, type=StoredTicket)

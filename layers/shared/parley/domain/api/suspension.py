@@ -18,6 +18,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "create_attachment_urls",
             "export_conversation",
             "get_attachment",
+            "get_automations",
             "get_conversation",
             "get_export",
             "get_me",

@@ -17,7 +17,7 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     be a mention: that is decided when it is told. `user_ids` are those who may be told, of this job; of a ticket its
     requester may be told as well (`tells_requester`), or the agents of a team, all without one. With `devices` a push
     is made to these alone: to those of one person that have failed before. `assignee_id` is who has got a ticket,
-    `emoji` that of a reaction.
+    `emoji` that of a reaction. With `by_rule` a rule of the desk notifies them, also if they have read all messages.
     """
 
     kind: OccasionKind
@@ -32,6 +32,7 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     devices: tuple[str, ...] = ()
     assignee_id: str = ""
     emoji: str = ""
+    by_rule: bool = False
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, field
 from msgspec.structs import replace
 
-from parley.domain.api.errors import Conflict, Field, Invalid, Refusal, TooLarge
+from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, Refusal, TooLarge
 from parley.domain.api.fields import NOT_BLANK, form
 from parley.domain.api.requests import Body, ContextType, Title, UserId
 from parley.domain.api.times import rfc3339
@@ -231,6 +231,30 @@ def people_in(rules: Iterable[AutomationRule]) -> Iterator[tuple[int, str, str]]
             yield number, f"notify/user_ids/{place}", user_id
 
 
+def rules_without(stored: StoredAutomations, user_id: str, pseudonym: str) -> StoredAutomations:
+    """Returns the list after the erasure of a person: no rule assigns to them or notifies them.
+
+    A rule that is left without an effect goes. A list in which rules have changed has a new version, so that nobody
+    saves what they have read before.
+    """
+    rules = tuple(rule for rule in (_without(rule, user_id) for rule in stored.rules) if rule is not None)
+    author = pseudonym if stored.updated_by == user_id else stored.updated_by
+    version = stored.version if rules == stored.rules else stored.version + 1
+    return replace(stored, rules=rules, updated_by=author, version=version)
+
+
+def _without(rule: AutomationRule, user_id: str) -> AutomationRule | None:
+    effects, notified = rule.effects, rule.effects.notify
+    if effects.assignee_id == user_id:
+        effects = replace(effects, assignee_id=UNSET)
+    if notified is not None and user_id in notified.user_ids:
+        left = replace(notified, user_ids=[each for each in notified.user_ids if each != user_id])
+        effects = replace(effects, notify=None if left == Notified() else left)
+    if effects == rule.effects:
+        return rule
+    return None if effects == RuleEffects() else replace(rule, effects=effects)
+
+
 def changed(version: int) -> Conflict:
     """Returns the refusal of a list that was read before another one was saved."""
     detail = f"The rules have changed meanwhile: they are at version {version}. Read them again."
@@ -411,9 +435,9 @@ def _check_assignee(effects: RuleEffects, ticket: StoredTicket, facts: Facts) ->
     if person is UNSET or person is None or person == ticket.assignee_id:
         return
     if person == ticket.requester_id:
-        raise Conflict("own_ticket", "Nobody answers a ticket of their own.", rule="another agent answers it")
+        raise Forbidden("own_ticket", "Nobody answers a ticket of their own.", rule="another agent answers it")
     if person not in facts.agents:
-        raise Conflict("unknown_assignee", "There is no such agent.", rule="an agent has a ticket")
+        raise Invalid("unknown_assignee", "There is no such agent.")
 
 
 def _notified(notified: Notified | None, ticket: StoredTicket, facts: Facts) -> Iterator[str]:

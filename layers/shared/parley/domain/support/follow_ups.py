@@ -6,6 +6,8 @@ from parley.domain.support.clocks import ClockName
 
 ABSENT = "absent"  # the event of no entry: the assignee has been offline for too long
 MESSAGE = "message"  # the event of no entry: the requester has written, and nobody has the ticket
+REPLY = "reply"  # the event of no entry: the requester has written, and rules of the desk may fire
+RULE_FIRED = "rule_fired"  # the event of an entry of the history: a rule of the desk
 WAITING = "waiting"  # the event of no entry: the ticket still needs an agent
 
 
@@ -17,6 +19,9 @@ class TicketFollowUp(Struct, frozen=True, kw_only=True):
     people (`user_ids`) to whom a post was put off. With the event `ABSENT` it takes the ticket from `user_id`; with
     `WAITING` it looks for an agent again; with `MESSAGE` it tells of the message `number`. Of an entry of a clock,
     `clock` and `at_ms` say which and when.
+
+    `rules` is the version of the desk's rules that the entry may fire, 0 for none. With the event `REPLY` it fires the
+    rules for the message `number`, and does nothing else.
     """
 
     ticket_id: str
@@ -29,6 +34,7 @@ class TicketFollowUp(Struct, frozen=True, kw_only=True):
     user_ids: tuple[str, ...] = ()
     clock: ClockName | None = None
     at_ms: int = 0
+    rules: int = 0
 
     @property
     def key(self) -> str:

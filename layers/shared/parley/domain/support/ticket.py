@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, ListedMessage, NamedUser, TicketStatus
@@ -12,6 +13,7 @@ from parley.domain.conversations.head import Head, Membership
 from parley.domain.support.clocks import ClockEvent, Clocks
 from parley.domain.support.desk import Priority
 
+MAX_FIRED = 32  # messages of a ticket that are remembered to have fired rules
 NO_ASSIGNEE = ""  # the value of the facet of a ticket that nobody has taken
 OVERDUE = "overdue=1"  # the facet of the tickets that have missed a target and still wait
 
@@ -21,6 +23,30 @@ class Sla(Struct, frozen=True, kw_only=True, array_like=True):
 
     clocks: Clocks
     unsaid: tuple[ClockEvent, ...] = ()
+
+
+class Fired(Struct, frozen=True, kw_only=True, array_like=True):
+    """The causes that have fired rules of the desk, so that a job that comes again fires none.
+
+    `seqs` are the newest messages that did, the first one for the opening, at most `MAX_FIRED`: a message before all of
+    a full list comes too late. `rules` are the idle rules that have fired since the last activity of a person, which
+    was at `since_ms`.
+    """
+
+    seqs: tuple[int, ...] = ()
+    since_ms: int = 0
+    rules: tuple[str, ...] = ()
+
+    def has(self, seq: int) -> bool:
+        """Says whether a message has fired rules, or comes too late to do so."""
+        return seq in self.seqs or (len(self.seqs) == MAX_FIRED and seq < min(self.seqs))
+
+    def with_seq(self, seq: int) -> "Fired":
+        """Returns the causes with a message more."""
+        return replace(self, seqs=tuple(sorted((*self.seqs, seq))[-MAX_FIRED:]))
+
+
+NOTHING_FIRED = Fired()
 
 
 class StoredTicket(Struct, frozen=True, kw_only=True):
@@ -36,7 +62,9 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     the requester does not see. At `due_at_s` at the latest the sweep looks at the ticket. `status_at_ms` is when the
     status changed last, `noticed_at_ms` when the requester was told that the ticket will be closed, `archived_at_ms`
     when it left the queues. `overdue_since_ms` is the breach by which it stands among the overdue ones.
-    `imported_entries` are those that an import has brought, None of a ticket that was opened here.
+    `imported_entries` are those that an import has brought, None of a ticket that was opened here. `fired` are the
+    causes that have fired rules, and at `idle_at_ms` the sweep looks whether the ticket has rested for long enough for
+    one: None if the desk has no idle rule.
     """
 
     ticket_id: str
@@ -67,6 +95,8 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     archived_at_ms: int | None = None
     overdue_since_ms: int | None = None
     imported_entries: int | None = None
+    fired: Fired | None = None
+    idle_at_ms: int | None = None
 
     @property
     def is_as_imported(self) -> bool:

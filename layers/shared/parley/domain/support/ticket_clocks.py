@@ -27,7 +27,7 @@ def opened(ticket: StoredTicket, desk: Desk) -> StoredTicket:
     if ticket.replied_at_ms is not None:
         said = Fact(at_ms=ticket.created_at_ms, status=ticket.status, message="support")
         started, _ = clocks.advance(started, said, terms)
-    return _due_exactly(replace(ticket, sla=Sla(clocks=started)), desk)
+    return due_exactly(replace(ticket, sla=Sla(clocks=started)), desk)
 
 
 def moved(
@@ -40,7 +40,7 @@ def moved(
     """
     found = replace(after, sla=_advanced(before, after, at_ms, desk, message))
     if after.status != before.status:
-        return _due_exactly(replace(found, status_at_ms=at_ms, noticed_at_ms=None), desk)
+        return due_exactly(replace(found, status_at_ms=at_ms, noticed_at_ms=None), desk)
     due_at_s = next_due_s(found, desk)
     if due_at_s is None or (before.due_at_s is not None and before.due_at_s <= due_at_s):
         return found
@@ -85,7 +85,7 @@ def look(ticket: StoredTicket, now_ms: int, desk: Desk) -> Look:
         after = relisted(_changed(recorded, now_ms, desk, status="closed"))
     elif archive_ms is not None and archive_ms < now_ms:
         after = replace(recorded, archived_at_ms=now_ms)
-    return Look(recorded=recorded, after=_due_exactly(after, desk), said=said, is_noticed=is_noticed)
+    return Look(recorded=recorded, after=due_exactly(after, desk), said=said, is_noticed=is_noticed)
 
 
 def closing_ms(ticket: StoredTicket, desk: Desk) -> tuple[int | None, int | None, int | None]:
@@ -111,10 +111,12 @@ def next_due_s(ticket: StoredTicket, desk: Desk) -> int | None:
         instants += [event.at_ms for event in ticket.sla.unsaid]
         next_ms = clocks.due_ms(ticket.sla.clocks, desk.terms(ticket.priority, ticket.category))
         instants += [] if next_ms is None else [next_ms]
+    if ticket.idle_at_ms is not None and ticket.status != "closed":
+        instants.append(ticket.idle_at_ms)
     return min(instants) // 1000 + 1 if instants else None
 
 
-def _due_exactly(ticket: StoredTicket, desk: Desk) -> StoredTicket:
+def due_exactly(ticket: StoredTicket, desk: Desk) -> StoredTicket:
     """Returns a ticket with its next look; at once if it is among the overdue ones and should not be, or the reverse.
 
     A message cannot see to that itself: it changes no list of the queue.

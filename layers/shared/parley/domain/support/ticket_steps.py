@@ -1,6 +1,6 @@
 """Decides what opens a ticket: its conversation, its state, and the first entry of its history."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +22,7 @@ from parley.domain.conversations.send_steps import Forward, next_note, send_mess
 from parley.domain.conversations.steps import MemberWrites, OfTicket, Step, next_change, no_earlier
 from parley.domain.support import status
 from parley.domain.support.desk import Desk
+from parley.domain.support.follow_ups import RULE_FIRED
 from parley.domain.support.requests import CreateTicket
 from parley.domain.support.ticket import FieldChange, StoredTicket
 
@@ -209,7 +210,7 @@ def history_entry(
         **({"hidden": ticket.hidden} if ticket.hidden else {}),
         **{name: value for name, value in more.items() if value is not None},
     }
-    is_later = event in ("responded", "followed_up", "sla_warning", "sla_breach")
+    is_later = event in ("responded", "followed_up", "sla_warning", "sla_breach", RULE_FIRED)
     at_ms = request.now_ms if is_later else ticket.updated_at_ms
     return OutboxEntry(kind="ticket", id=ticket.ticket_id, number=ticket.entries, at_ms=at_ms, about=about)
 
@@ -296,6 +297,38 @@ def known_by(step: Step, fingerprint: str) -> Step:
     if sent is None or sent.record is None:
         return step
     return replace(step, sent=replace(sent, record=replace(sent.record, fingerprint=fingerprint)))
+
+
+def acts_of_desk(
+    request: Request,
+    head: Head,
+    after: StoredTicket,
+    texts: Iterable[str],
+    changes: Mapping[str, FieldChange],
+    arrives: str | None = None,
+) -> Step | None:
+    """Returns the step of all that the desk does by itself at once; None if people see none of it.
+
+    Its messages come first, then a system message that tells of the changes, and an entry of the change log. It also
+    brings in the agent `arrives`.
+    """
+    step: Step | None = None
+    for text in texts:
+        following = notice(request, head if step is None else step.after, text)
+        added = () if following.sent is None else (following.sent,)
+        step = following if step is None else replace(step, after=following.after, more=(*step.more, *added))
+    if step is None:
+        subject = head.title or ""
+        return (
+            change_ticket(request, head, after, subject, changes, is_in_it=False, arrives=arrives) if changes else None
+        )
+    if arrives is not None:
+        step = with_agents(step, request, [arrives])
+    if changes:
+        noted = next_note(step.after, note_of(changes), request)
+        closed = replace(noted.after, closed=after.status == "closed")
+        step = replace(step, after=closed, of_ticket=OfTicket(message=noted.new_message))
+    return _with_entry(step, request)
 
 
 def note_of(changes: Mapping[str, FieldChange]) -> Note:
