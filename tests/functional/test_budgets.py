@@ -16,6 +16,7 @@ import pytest
 from bench.calls import Recorded, recording
 from parley.domain.support import desk_file
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
+from tests.functional.automating import have, rule
 from tests.functional.canned import admin, all_kept, kept
 from tests.functional.desk import agent, change, change_all, merge, note, open_ticket, put_on_duty, respond, take
 from tests.functional.macros import apply, macro
@@ -996,6 +997,60 @@ def test_canned_replies_take_two_round_trips_and_a_ticket_no_more(pair: Pair) ->
     assert made.units.write <= 6  # a reply, its shortcut and the count
     assert listed.round_trips <= 2
     assert filled.round_trips <= 2
+
+
+def test_rules_add_nothing_to_requests_and_a_read_to_jobs_and_looks(pair: Pair) -> None:
+    parley, agnes = pair.parley, agent(pair.parley)
+    from parley.actions.support import due, follow_ups  # the harness has set the names of the tables by now
+    from parley.adapters.support import automations
+    from parley.domain.support.follow_ups import TicketFollowUp
+
+    numbers = iter(range(100))
+
+    def open_one() -> str:
+        parley.clock.ms += 900_000  # the buckets are full again; else it takes one round trip more
+        return open_ticket(pair.alice, client_id=f"t{next(numbers)}")
+
+    def requests() -> list[int]:
+        """Returns what a ticket, a reply and a change take."""
+        ticket_id = open_one()
+        acts: list[Callable[[], object]] = [
+            open_one,
+            lambda: say(pair.alice, ticket_id, "Hello?"),
+            lambda: change(agnes, ticket_id, priority="low"),
+        ]
+        found = []
+        for act in acts:
+            parley.clock.ms += 900_000
+            spent = pair.spent(act)
+            assert "automations" not in str([call.params for call in spent.dynamodb])
+            found.append(spent.round_trips)
+        return found
+
+    def job(rules: int) -> int:
+        """Returns the calls of the job of a new ticket; nobody is on duty."""
+        wanted = TicketFollowUp(ticket_id=open_one(), number=1, event="created", user_id="alice", rules=rules)
+        automations.known(parley.clock.ms // 1000)  # once a minute the process reads the list
+        return len(pair.spent(lambda: follow_ups.run_ticket_follow_up(wanted, parley.clock.ms)).dynamodb)
+
+    before, job_before = requests(), job(0)
+    idle = rule("rest", "idle", {"without_tags": ["x"], "priority": ["urgent"]}, after_minutes=10, add_tags=["x"])
+    none = [
+        rule(f"r{n}", on, {"tags": ["never"]}, priority="high") for n, on in enumerate(("created", "customer_reply"))
+    ]
+    have(parley, *none)
+    assert requests() == before
+    assert job(1) == job_before + 1
+
+    have(parley, *none, idle)
+    ticket_id = open_one()
+    parley.drain()
+    parley.clock.ms += 11 * 60_000
+    looked = pair.spent(lambda: due.SWEEP.read([(ticket_id,)]))
+    spent = pair.spent(lambda: parley.run_schedule("SweepTickets"))
+    assert len(looked.dynamodb) == 1
+    # The index of what is due, the tickets at once, and for this one its next look: the rules are known.
+    assert len([call for call in spent.dynamodb if ticket_id in str(call.params)]) <= 2
 
 
 def test_roster_takes_two_round_trips_and_a_change_of_a_ticket_no_more_with_agents_on_duty(pair: Pair) -> None:

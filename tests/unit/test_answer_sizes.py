@@ -113,7 +113,7 @@ WRITTEN = {
     "NotePreview.title": PREVIEW_CHARACTERS,
     "shortcut": MAX_SHORTCUT_CHARACTERS,
     "Conditions.words[]": automations.MAX_WORD_CHARACTERS,
-    "RuleEffects.reply": automations.MAX_LIST_BYTES // automations.MAX_RULES,  # on an average of a full list
+    "RuleEffects.reply": automations.MAX_LIST_BYTES // automations.MAX_RULES // 2,  # half of a full list
     **dict.fromkeys(["Conditions.tags[]", "Conditions.without_tags[]"], MAX_TAG_CHARACTERS),
     **dict.fromkeys(["RuleEffects.add_tags[]", "RuleEffects.remove_tags[]"], MAX_TAG_CHARACTERS),
     "filled": MAX_TEXT_CHARACTERS,
