@@ -64,7 +64,16 @@ NO_PEOPLE = {
         "ticket_id",
         "webhook_id",
     ),
-    *("export_id", "from_connection_id", "message_id", "reconnect_by", "report_id", "request_id", "rule_id", "rule_ids"),
+    *(
+        "export_id",
+        "from_connection_id",
+        "message_id",
+        "reconnect_by",
+        "report_id",
+        "request_id",
+        "rule_id",
+        "rule_ids",
+    ),
     "ticket_id",
 }
 _OF_BLOCK = "A block takes any id, and must not reveal who exists."

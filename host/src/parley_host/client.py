@@ -538,6 +538,16 @@ class Parley:
         deleted: DeletedMacro = self._answer(Call("DELETE", path("support", "macros", macro_id)))
         return deleted
 
+    def get_automations(self) -> Automations:
+        """Returns the rules of the desk, and the version of the list."""
+        found: Automations = self._answer(Call("GET", "/support/automations"))
+        return found
+
+    def put_automations(self, **fields: Unpack[PutAutomations]) -> Automations:
+        """Replaces the rules of the desk as they were read."""
+        saved: Automations = self._answer(Call("PUT", "/support/automations", fields))
+        return saved
+
     def list_agents(self) -> list[SupportAgent]:
         """Returns the agents on the roster of the desk."""
         found = self._answer(Call("GET", "/support/agents", lists="agents"))

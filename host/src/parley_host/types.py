@@ -535,6 +535,7 @@ class HistoryEntry(TypedDict):
     ticket_id: NotRequired[str | None]
     clock: NotRequired[ClockName | None]
     macro_id: NotRequired[str | None]
+    rule_id: NotRequired[str | None]
 
 
 class ImportAnswer(TypedDict):

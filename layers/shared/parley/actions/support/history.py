@@ -27,9 +27,9 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `number` counts the entries. Agents alone see the `note` of an assignment, and the entries of clocks
     (`sla_warning`, `sla_breach`), which say which `clock` it was; their `at` is the instant of the target.
     `first_response_ms` is the time from the ticket's opening to the desk's first reply, `rating` and `comment` the
-    requester's, `ticket_id` the follow-up. Of a change or a reply by a macro, agents alone see its `macro_id`. `rule_id`
-    is the rule of the desk that has fired (`rule_fired`); the requester sees those that have changed the ticket or
-    written to them.
+    requester's, `ticket_id` the follow-up. Of a change or a reply by a macro, agents alone see its `macro_id`.
+    `rule_id` is the rule of the desk that has fired (`rule_fired`); the requester sees those that have changed the
+    ticket or written to them.
     """
 
     number: int
