@@ -9,6 +9,8 @@ import pytest
 
 from parley.domain.api.limits import Rate
 from tests.functional.calling import code, ring, signal, state
+from tests.functional.desk import agent, open_ticket
+from tests.functional.macros import apply, macro
 from tests.functional.replies import Meanwhile, at_once, refusal, stored
 from tests.functional.talk import frame_refusal, joined, make_group, open_direct, say
 from tests.harness import Call, Frame, Parley, Reply, Socket, User
@@ -52,6 +54,28 @@ def head_of(parley: Parley, conversation_id: str) -> dict[str, Any]:
 def with_friends(parley: Parley, person: User, count: int) -> list[str]:
     """Returns conversations with so many others, which these have opened."""
     return [open_direct(parley.user(f"friend{number}"), person) for number in range(count)]
+
+
+# --- macros ----------------------------------------------------------------------------------------------------------
+
+
+def test_macros_take_the_tokens_of_messages_and_a_repeat_takes_none(parley: Parley) -> None:
+    agnes, ticket_id = agent(parley), open_ticket(parley.user("alice"))
+    macro_ids = [
+        macro(parley, reply="Hi."),
+        macro(parley, priority="high"),
+        macro(parley, reply="x" * 1_000, status="resolved"),
+    ]
+
+    replies = [apply(agnes, ticket_id, each, client_id=f"a-{number}") for number, each in enumerate(macro_ids * 2)]
+
+    assert statuses(replies).count(200) < len(replies)
+    refused = statuses(replies).index(429)
+    before = stored(parley)
+    assert refusal(apply(agnes, ticket_id, macro_ids[0], client_id="b-1"))[0] == "rate_limited"
+    assert apply(agnes, ticket_id, macro_ids[0], client_id="a-0").json["replayed"] is True
+    assert stored(parley) == before
+    assert left(replies[refused - 1]) == 0
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 from tests.functional import queued
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
 from tests.functional.desk import agent, ask, assign, change, change_all, merge, note, open_ticket, rate, respond, take
+from tests.functional.macros import apply, macro
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
@@ -229,6 +230,13 @@ PUSHES = {
     "AssignTicket": Push(
         lambda w: w.over_rest(assign(agent(w.parley, "ada"), w.ticket_id, agent(w.parley).user_id)),
         ["message_notification", "member_added", "ticket_updated"],
+        before=lambda w: w.open_ticket_of_bob(),
+    ),
+    "ApplyMacro": Push(
+        lambda w: w.over_rest(
+            apply(agent(w.parley), w.ticket_id, macro(w.parley, reply="Done.", status="resolved", take=True))
+        ),
+        ["message_notification", "message_notification", "member_added", "ticket_updated"],
         before=lambda w: w.open_ticket_of_bob(),
     ),
     "RespondToTicket": Push(

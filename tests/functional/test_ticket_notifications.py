@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.desk import agent, assign, change, open_ticket, put_on_duty, take, use_desk
+from tests.functional.macros import apply, macro
 from tests.functional.notifying import decided, entries_of
 from tests.harness import Parley, User
 
@@ -61,6 +62,18 @@ def test_a_ticket_of_a_team_goes_to_its_agents_alone(parley: Parley) -> None:
 
     assert "A ticket waits for an agent" in texts(agnes) and entries_of(parley, "ada") == before
     assert texts(anna).count("A ticket waits for an agent") == 1
+
+
+def test_a_macro_tells_the_requester_and_the_new_assignee_as_acts_by_hand_do(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    ticket_id, macro_id = open_ticket(alice), macro(parley, reply="Ada helps.", assignee_id="ada", status="in_progress")
+    parley.drain()
+
+    assert apply(agnes, ticket_id, macro_id).status == 200
+    parley.drain()
+
+    assert told(ada) == [("Ticket is yours now", 1)] and told(agnes) == []
+    assert [text for text, _ in told(alice)] == ["Ada takes care of ticket"]
 
 
 def test_a_ticket_of_a_team_without_agents_goes_to_all(parley: Parley) -> None:

@@ -7,6 +7,7 @@ from standardwebhooks import WebhookVerificationError
 
 from tests.functional.desk import agent, answered_ticket, note
 from tests.functional.hooks import Got, Receiver, deliveries, host, made, of, receiver
+from tests.functional.macros import apply, macro
 from tests.functional.talk import in_s, make_group, meet, say
 from tests.harness import Parley
 
@@ -136,6 +137,20 @@ def test_tickets_and_notes_are_told_by_types_of_their_own(parley: Parley, receiv
     numbers = [got.data["seq"] for got in receiver.got if got.type.startswith("ticket.")]
     assert numbers == sorted(numbers) and "ticket.updated" in receiver.types
     assert told(receiver, "note.created")["message"]["text"] == "They have called twice."
+
+
+def test_macro_is_one_change_of_a_ticket_and_a_message(parley: Parley, receiver: Receiver) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id, macro_id = answered_ticket(alice, agnes), macro(parley, reply="Done.", status="resolved")
+    parley.drain()
+    made(host(parley), receiver.url, "ticket.*", "message.created")
+
+    assert apply(agnes, ticket_id, macro_id).status == 200
+    parley.drain()
+
+    assert sorted(receiver.types) == ["message.created", "message.created", "ticket.updated"]
+    updated = told(receiver, "ticket.updated")
+    assert (updated["entry"]["macro_id"], updated["entry"]["changes"]["status"]["to"]) == (macro_id, "resolved")
 
 
 def test_moderators_acts_and_reports_are_told(parley: Parley, receiver: Receiver) -> None:

@@ -1,11 +1,13 @@
 """POST /support/tickets/{ticket_id}/macros/{macro_id}: all that a macro says is done at once, or nothing."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from parley.domain.api.times import rfc3339
+from parley.domain.figures.days import day_of
 from parley.domain.support import desk_file
 from tests.functional.canned import admin
 from tests.functional.desk import (
@@ -240,6 +242,74 @@ def test_new_assignee_comes_into_the_ticket(parley: Parley, reply: dict[str, obj
     assert "conversation_created" in names(device.events())
     mine = {each["id"]: each for each in ben.get("/conversations").json["conversations"]}
     assert mine[ticket_id]["unread"] == (2 if reply else 1), "nothing of it is read by ben"
+
+
+def test_figures_count_a_macro_as_a_first_reply_and_a_resolution(parley: Parley) -> None:
+    parley.clock.ms = time.time_ns() // 1_000_000
+    agnes, ticket_id = agent(parley), open_ticket(parley.user("alice"))
+    parley.advance(60)
+
+    apply(agnes, ticket_id, macro(parley, reply="Done.", status="resolved", take=True))
+    parley.drain()
+
+    today = day_of(parley.clock())
+    [row] = admin(parley).get(f"/support/metrics?from={today}&to={today}&by=agent").json["rows"]
+    assert (row["key"], row["resolved"]) == ("agnes", 1)
+    assert row["first_response"]["median_ms"] == pytest.approx(60_000, rel=0.05)
+
+
+def test_macro_that_changes_all_that_there_is_fits_into_one_transaction(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_office(monkeypatch)
+    alice, agnes, ben = parley.user("alice"), agent(parley), agent(parley, "ben")
+    before, after = ([f"{name}{number}" for number in range(10)] for name in ("old", "new"))
+    ticket_id = open_ticket(alice, category="booking", tags=before)
+    assert assign(agnes, ticket_id, agent(parley, "carl").user_id, team="travel").status == 200
+    effects = {"status": "resolved", "priority": "urgent", "category": "complaint", "team": "quality"}
+    macro_id = macro(parley, reply="x" * 10_000, add_tags=after, remove_tags=before, assignee_id="ben", **effects)
+
+    ticket = apply(agnes, ticket_id, macro_id, client_id="a-1").json["ticket"]
+
+    assert {name: ticket[name] for name in (*effects, "tags", "assignee_id")} == {
+        **effects,
+        "tags": after,
+        "assignee_id": "ben",
+    }
+    found = ben.get("/support/tickets/admin/all?status=resolved&tag=new9&assignee=ben&team=quality").json["tickets"]
+    assert [each["id"] for each in found] == [ticket_id]
+    assert ben.get("/support/tickets/admin/all?status=resolved&tag=old1").json["tickets"] == []
+
+
+@pytest.mark.parametrize(
+    ("effects", "by_hand"),
+    [
+        ({"reply": "Hi.", "status": "resolved"}, {"status": "resolved"}),
+        ({"reply": "Hi.", "priority": "high", "add_tags": ["b"]}, {"priority": "high", "tags": ["a", "b"]}),
+        ({"reply": "Hi.", "category": "complaint", "remove_tags": ["a"]}, {"category": "complaint", "tags": []}),
+        ({"priority": "low", "category": "general", "status": "closed"}, None),
+    ],
+    ids=str,
+)
+def test_macro_leaves_what_the_same_acts_by_hand_leave(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, effects: dict[str, object], by_hand: dict[str, object] | None
+) -> None:
+    use_office(monkeypatch)
+    alice, agnes = parley.user("alice"), agent(parley)
+    one, other = (open_ticket(alice, category="destination", tags=["a"], client_id=name) for name in ("1", "2"))
+    parley.advance(60)
+
+    apply(agnes, one, macro(parley, **effects))
+    if "reply" in effects:
+        respond(agnes, other, "Hi.")
+    assert change(agnes, other, **(effects if by_hand is None else by_hand)).status == 200
+
+    first, second = (agnes.get(f"/support/tickets/{ticket_id}").json for ticket_id in (one, other))
+    told = ("status", "priority", "category", "team", "tags", "assignee_id", "unread")
+    assert of(first, *told) == of(second, *told)
+    clocks = [agnes.get(f"/support/tickets/{ticket_id}/sla").json for ticket_id in (one, other)]
+    assert clocks[0] | {"ticket_id": ""} == clocks[1] | {"ticket_id": ""}
+    assert texts(alice, one) == texts(alice, other)
 
 
 def test_ticket_can_be_put_back(parley: Parley) -> None:
