@@ -193,13 +193,14 @@ TERMS = {
     "MetricsRow.resolution": "The times from opening to resolution, which counts for the assignee.",
     "MetricsRow.breaches": "The targets that were missed, by clock.",
     "MetricsRow.ratings": "The ratings of tickets.",
-    "DeskNumbers.opened": "Tickets that were opened.",
-    "DeskNumbers.resolved": "Tickets that were resolved, or closed at once; one that was reopened may count again.",
-    "DeskNumbers.reopened": "Tickets that were opened again.",
-    "DeskNumbers.first_response": "The times from opening to the first reply; a reply counts for its writer.",
-    "DeskNumbers.resolution": "The times from opening to resolution, which counts for the assignee.",
-    "DeskNumbers.breaches": "The targets that were missed, by clock.",
-    "DeskNumbers.ratings": "The ratings of tickets.",
+    "DeskTotal.articles": "The votes on articles of the knowledge base that were given or last changed on these days.",
+    "DeskTotal.opened": "Tickets that were opened.",
+    "DeskTotal.resolved": "Tickets that were resolved, or closed at once; one that was reopened may count again.",
+    "DeskTotal.reopened": "Tickets that were opened again.",
+    "DeskTotal.first_response": "The times from opening to the first reply; a reply counts for its writer.",
+    "DeskTotal.resolution": "The times from opening to resolution, which counts for the assignee.",
+    "DeskTotal.breaches": "The targets that were missed, by clock.",
+    "DeskTotal.ratings": "The ratings of tickets.",
     "DeskTimes.count": "How many there were.",
     "DeskTimes.median_ms": "Half of them took no longer, in ms on the clock on the wall; null without any.",
     "DeskTimes.p90_ms": "Nine in ten of them took no longer, in ms on the clock on the wall; null without any.",
@@ -705,6 +706,67 @@ TERMS = {
     "AppliedMacro.message": "The reply that the macro has written; null if it writes none.",
     "AppliedMacro.replayed": "Whether an earlier try with this `client_id` has done it.",
     "HistoryEntry.macro_id": "The macro by which it was done; agents alone see it.",
+    "article_id": "The id of the article.",
+    "articles": "The articles, by id; a client that has them all sorts them as it likes.",
+    "language": "The language of the article, as a tag of BCP 47: `de-CH`.",
+    "helped": "Whether the article has helped.",
+    "instead_of_ticket": "Whether the person opens no ticket, because the article has helped.",
+    "ArticleNumbers.helped": "The people whom it has helped.",
+    "not_helped": "The people whom it has not helped.",
+    "saved_tickets": "Those of whom it has helped who therefore opened no ticket.",
+    "own_vote": "The caller's own vote; null if there is none.",
+    "Vote.id": "The id of the article.",
+    "votes": "How many people the article has helped.",
+    "ArticleVersionList.versions": "The versions that are kept, the newest first.",
+    "suggestions": "Up to five articles, the best first.",
+    "FoundArticle.highlights": "The places of the words in the title and in the excerpt.",
+    "ArticleHighlights.title": "Pairs of code point offsets in the title.",
+    "ArticleHighlights.excerpt": "Pairs of code point offsets in the excerpt.",
+    "FoundArticles.results": "The best articles.",
+    "FoundArticles.total": "How many articles have all the words.",
+    "SearchArticles.q": "The words; each may be the beginning of a longer one. Quotation marks do not count here.",
+    "SearchArticles.limit": "How many results the answer holds at most.",
+    "SuggestArticles.subject": "The subject as far as it is written; it counts twice.",
+    "SuggestArticles.description": "The description as far as it is written; its first 2,000 characters count.",
+    **{
+        f"{one}.{name}": sentence
+        for one in ("ListArticles", "SearchArticles", "SuggestArticles")
+        for name, sentence in {
+            "category": "Only articles of this category.",
+            "language": "Only articles of this language: `de` finds `de-CH`, too.",
+            "state": "Only drafts, for agents and the host's own server, or only what is published.",
+        }.items()
+    },
+    **{
+        f"{one}.{name}": sentence
+        for one in ("CreateArticle", "PutArticle", "Article", "ListedArticle", "ArticleVersion")
+        for name, sentence in {
+            "title": "The title.",
+            "text": "The text in Markdown, as it was written, also HTML: a client that shows it must make it safe.",
+            "category": "The category of the desk that the article belongs to; null for none.",
+            "state": "Whether everybody sees the article, or only the desk.",
+            "version": "The number of times that the article was saved.",
+            "excerpt": "The beginning of the text in one line, as it was written: 200 characters at most.",
+            "created_at": "When the article was made.",
+            "created_by": "Who made it, `~parley.system-host` for the host's own server; null except to the desk.",
+            "updated_at": "When the article was last saved.",
+            "updated_by": "Who last saved it; null except to the desk.",
+            "at": "When this version was saved.",
+            "by": "Who saved this version.",
+        }.items()
+    },
+    **{
+        f"{one}.{name}": sentence
+        for one in ("FoundArticle", "SuggestedArticle")
+        for name, sentence in {
+            "title": "The title.",
+            "excerpt": "The beginning of the text in one line, as it was written: 200 characters at most.",
+            "category": "The category of the desk that the article belongs to; null for none.",
+            "updated_at": "When the article was last saved.",
+        }.items()
+    },
+    "CreateArticle.client_id": "The client's own id for this article; a repeat with the same id makes no second one.",
+    "PutArticle.version": "The `version` of the article as it was read.",
     "TicketQueue.tickets": "The tickets, as the caller sees them.",
     "ListAllTickets.status": "Only these, with commas between. If left out, all but closed; with a requester, all.",
     "ListAllTickets.priority": "Only these priorities, with commas between.",
@@ -1229,6 +1291,7 @@ ENUMS = {
         "Whether e-mails reach a person, and why not.",
     ),
     frozenset({"csv", "json"}): ("FiguresFormat", "JSON, or a table."),
+    frozenset({"draft", "published"}): ("ArticleState", "Whether everybody sees an article, or only the desk."),
     frozenset({"agent", "category", "day", "priority"}): (
         "MetricsFacet",
         "The group that a row of the desk's figures stands for.",

@@ -170,6 +170,7 @@ def _path_parameter(name: str) -> Document:
     """Returns the meaning and the unencoded form of a part of a path."""
     from parley.domain.api.identity import CONTEXT_ID_PATTERN, CONTEXT_TYPE_PATTERN, USER_ID_PATTERN
     from parley.domain.api.ids import (
+        ARTICLE_ID_PATTERN,
         ATTACHMENT_ID_PATTERN,
         CANNED_REPLY_ID_PATTERN,
         CONNECTION_ID_PATTERN,
@@ -189,6 +190,7 @@ def _path_parameter(name: str) -> Document:
     from parley.domain.webhooks.endpoints import WEBHOOK_ID_PATTERN
 
     patterns = {
+        "article_id": ARTICLE_ID_PATTERN,
         "attachment_id": ATTACHMENT_ID_PATTERN,
         "token": TOKEN_PATTERN,
         "connection_id": CONNECTION_ID_PATTERN,

@@ -1,5 +1,9 @@
-"""Every minute: record the warnings and breaches of tickets' clocks, escalate, close what is resolved, and archive."""
+"""Every minute: record the warnings and breaches of tickets' clocks, escalate, close what is resolved, and archive.
 
+Also take away what deleted articles have left.
+"""
+
+from parley.actions.articles import remains
 from parley.actions.support import due
 from parley.domain.api.request import Request
 from parley.triggers.attempts import Attempts
@@ -8,4 +12,4 @@ from parley.triggers.schedule import schedule
 
 @schedule
 def handler(request: Request, run: Attempts) -> int:
-    return due.sweep_tickets(request, run)
+    return due.sweep_tickets(request, run) + remains.sweep_articles(run)

@@ -55,12 +55,15 @@ FIELDS: dict[str, object] = {
     "last_seq": 0,
     "effects": {"status": "resolved"},
     "rules": [{"text": "damn", "action": "flag"}],
+    "language": "en",
+    "helped": True,
 }
 # Of operations that change nothing, or make no sense, with what they require alone.
 MORE_FIELDS: dict[str, dict[str, object]] = {
     "respond_to_ticket": {"text": "let me in"},
     "update_ticket": {"status": "closed"},
     "put_automations": {"version": 0, "rules": []},
+    "put_article": {"state": "draft"},
     "create_webhook": {"url": "https://hooks.example.org/", "events": ["*"]},
     "update_webhook": {"enabled": True},
     "replay_deliveries": {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"},
@@ -94,6 +97,7 @@ QUERIES = {
     "list_any_conversations": "?user_id=bob",
     "list_warnings": "?user_id=bob",
     "search_moderated_messages": "?q=secret&user_id=bob",
+    "search_articles": "?q=secret",
     "search_messages": "?q=secret&conversation_id={conversation_id}",
 }
 PATH_PARTS = {
@@ -107,6 +111,7 @@ PATH_PARTS = {
     "ticket_id": "t_" + "a" * 26,
     "reply_id": "c_" + "a" * 26,
     "macro_id": "mc_" + "a" * 26,
+    "article_id": "k_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
     "removal_id": "m_" + "a" * 26,
     "webhook_id": "wh_" + "a" * 26,

@@ -4,6 +4,8 @@ Calls made side by side count as one round trip: the longest chain of calls is c
 it had ended. Units are counted by DynamoDB's own rules (bench/capacity.py), for no local engine counts them rightly.
 """
 
+import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +16,10 @@ from typing import Any
 import pytest
 
 from bench.calls import Recorded, recording
+from parley.domain.articles.article import Content
+from parley.domain.articles.requests import MAX_ARTICLE_CHARACTERS
 from parley.domain.support import desk_file
+from tests.functional.articles import found, listed, read, saved, seed, suggested, vote, written
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.automating import have, rule
 from tests.functional.canned import admin, all_kept, kept
@@ -1340,3 +1345,41 @@ def test_simulation_reads_the_tickets_of_a_page_side_by_side(pair: Pair, monkeyp
 
     assert spent.round_trips <= 4  # the tickets, their conversations, their messages, and what the request has cost
     assert [call.operation for call in spent.dynamodb].count("Query") == 12
+
+
+def test_articles_are_suggested_and_found_in_three_round_trips_by_a_new_process(pair: Pair) -> None:
+    words = random.Random(7)
+    text = " ".join("".join(words.choices("etaoinshrdlcu", k=6)) for _ in range(3_000))[:MAX_ARTICLE_CHARACTERS]
+    seed(Content(title="", text=text, category=None, language="en", state="published"), 1000)
+    pair.alice.get("/me")  # the authorizer's answer is kept
+    index = sys.modules["parley.adapters.articles.article_index"]
+
+    index.forget()
+    cold = pair.spent(lambda: suggested(pair.alice, "Article 7"))
+    warm = min((pair.spent(lambda: found(pair.alice, "article")) for _ in range(2)), key=lambda one: one.round_trips)
+
+    print(f"cold: {cold.units.read} read units, {cold.round_trips} round trips")
+    assert (cold.round_trips <= 3, cold.units.read <= 2_000) == (True, True)
+    assert (warm.round_trips, warm.units.read <= 2) == (1, True)
+
+
+def test_article_takes_two_round_trips_to_write_and_to_read_and_two_to_vote(pair: Pair) -> None:
+    ada = admin(pair.parley)
+    articles, titles = [], cycle(("One", "Two"))
+
+    def least(act: Callable[[], object]) -> Recorded:
+        return min((pair.spent(act) for _ in range(3)), key=lambda spent: spent.round_trips)
+
+    made = least(lambda: articles.append(written(ada)))
+    spent_on_saving = least(lambda: articles.append(saved(ada, articles.pop(), title=next(titles))))
+    article_id = articles[-1]["id"]
+    helped = cycle((True, False))
+    voted = least(lambda: vote(pair.bob, article_id, next(helped)))
+    again = least(lambda: vote(pair.alice, article_id))
+
+    assert (made.round_trips, made.units.write <= 14) == (2, True)
+    assert (spent_on_saving.round_trips, spent_on_saving.units.write <= 12) == (2, True)
+    assert (voted.round_trips, voted.units.write <= 10) == (2, True)
+    assert again.round_trips == 1
+    assert least(lambda: read(pair.alice, article_id)).round_trips == 1
+    assert least(lambda: listed(pair.alice)).round_trips <= 2

@@ -47,6 +47,7 @@ OF_TICKETS = (
     "take_ticket",
     "update_ticket",
 )
+OF_ARTICLES = ("delete_article", "get_article", "list_article_versions", "put_article", "vote_on_article")
 LINK = "A-link-of-an-e-mail-that-was-sent-to-alice"
 OF_IMPORTS = ("finish_import", "import_attachment", "import_messages", "undo_import")
 OF_WEBHOOKS = (
@@ -109,6 +110,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)
     if path.stem in ("put_macro", "delete_macro", "apply_macro"):
         invoke(parley, FOLDER / "rest" / "create_macro.json", alice.token)
+    if path.stem in OF_ARTICLES:
+        invoke(parley, FOLDER / "rest" / "create_article.json", alice.token)
     if path.stem in OF_IMPORTS:
         invoke(parley, FOLDER / "rest" / "import_conversation.json", alice.token)
     if path.stem in OF_WEBHOOKS:

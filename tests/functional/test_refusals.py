@@ -82,6 +82,7 @@ OF_SUPPORT_ADMINS = refusing(
     "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply", "rest/get_support_metrics",
     "rest/put_agent", "rest/simulate_sla", "rest/create_macro", "rest/put_macro", "rest/delete_macro",
     "rest/put_automations",
+    "rest/create_article", "rest/put_article", "rest/delete_article",
 )  # fmt: skip
 OF_AGENTS_ALONE = refusing(
     "agents_only", "rest/add_note", "rest/take_ticket", "rest/respond_to_ticket", "rest/apply_macro"
@@ -93,6 +94,7 @@ OF_DESK = {
         "rest/assign_ticket", "rest/change_tickets", "rest/list_all_tickets", "rest/list_canned_replies",
         "rest/list_notes", "rest/count_queues", "rest/get_ticket_sla", "rest/list_agents", "rest/merge_ticket",
         "rest/list_macros", "rest/get_automations",
+        "rest/list_article_versions",
     ),
     **OF_SUPPORT_ADMINS,
 }  # fmt: skip
@@ -208,7 +210,7 @@ def test_role_in_a_group_opens_what_it_says_and_no_more(
         ("moderator", {**OF_SERVICE, **OF_DESK, **OF_KEEPERS}),
         ("admin", {**OF_SERVICE, **OF_DESK, **OF_KEEPERS}),
         ("agent", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_SUPPORT_ADMINS, **OF_KEEPERS}),
-        ("service", {**OF_MODERATORS, **OF_AGENTS_ALONE}),
+        ("service", {**OF_MODERATORS, **OF_AGENTS_ALONE, "rest/vote_on_article": "people_only"}),
     ],
 )
 def test_role_outside_of_conversations_opens_what_it_says_and_no_more(

@@ -194,3 +194,6 @@ def forget_told() -> None:
     webhooks = sys.modules.get("parley.adapters.webhooks.endpoints")
     if webhooks is not None:
         webhooks.forget()
+    article_index = sys.modules.get("parley.adapters.articles.article_index")
+    if article_index is not None:
+        article_index.forget()

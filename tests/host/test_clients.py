@@ -399,6 +399,8 @@ def test_a_page_of_a_proxy_is_no_answer_of_parleys(asking: Asking) -> None:
         ("list_ticket_history", ("t_1",), "entries", "/v1/support/tickets/t_1/history"),
         ("list_canned_replies", (), "canned_replies", "/v1/support/canned-replies"),
         ("list_macros", (), "macros", "/v1/support/macros"),
+        ("list_articles", (), "articles", "/v1/support/articles"),
+        ("list_article_versions", ("k_1",), "versions", "/v1/support/articles/k_1/versions"),
         ("list_user_stats", (), "people", "/v1/admin/stats/users"),
         ("list_deliveries", ("wh_1",), "deliveries", "/v1/admin/webhooks/wh_1/deliveries"),
     ],

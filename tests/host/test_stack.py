@@ -331,6 +331,20 @@ def test_the_server_keeps_the_desk_and_reads_its_figures(ask: Ask, names: Names)
     assert agent["user_id"] in {each["user_id"] for each in ask("list_user_stats", since=today)}
 
 
+def test_the_server_keeps_the_knowledge_base(ask: Ask) -> None:
+    fields = {"title": "Lost parcels", "text": "Ask the **carrier** first.", "language": "en"}
+
+    draft = ask("create_article", **fields)
+    article = ask("put_article", draft["id"], **fields, version=draft["version"], state="published")
+
+    assert ask("get_article", draft["id"])["text"] == fields["text"] and article["version"] == 2
+    assert draft["id"] in {each["id"] for each in ask("list_articles", language="en", state="published")}
+    assert [each["state"] for each in ask("list_article_versions", draft["id"])] == ["published", "draft"]
+    assert draft["id"] in {each["id"] for each in ask("search_articles", "parcels carrier", limit=50)["results"]}
+    assert ask("suggest_articles", subject="My parcels are lost")["suggestions"]
+    assert ask("delete_article", draft["id"]) == {"id": draft["id"]}
+
+
 def test_the_server_keeps_webhooks(ask: Ask) -> None:
     made = ask("create_webhook", url="https://hooks.example.org/", events=["ticket.created"])
     webhook_id = made["id"]

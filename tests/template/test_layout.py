@@ -79,6 +79,7 @@ def test_two_functions_never_share_a_handler() -> None:
 OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
 # The stream has one reader, which starts all the work that follows.
 OTHER_PARTS = {
+    Operation("scheduled", "sweep_tickets"): {"sweep_articles"},
     Operation("streams", "start_fan_out"): {
         "attempts_of",
         "closings_of",

@@ -40,6 +40,8 @@ from parley.domain.api.requests import (
     MAX_TITLE_CHARACTERS,
     MAX_URLS,
 )
+from parley.domain.articles.finding import MAX_SUGGESTED
+from parley.domain.articles.requests import MAX_ARTICLE_CHARACTERS, MAX_FOUND
 from parley.domain.attachments.file_names import MAX_NAME_BYTES
 from parley.domain.attachments.media_types import ALLOWED
 from parley.domain.conversations import change_steps, history, sync
@@ -116,6 +118,7 @@ WRITTEN = {
     "RuleEffects.reply": automations.MAX_LIST_BYTES // automations.MAX_RULES // 2,  # half of a full list
     **dict.fromkeys(["Conditions.tags[]", "Conditions.without_tags[]"], MAX_TAG_CHARACTERS),
     **dict.fromkeys(["RuleEffects.add_tags[]", "RuleEffects.remove_tags[]"], MAX_TAG_CHARACTERS),
+    **dict.fromkeys(["Article.text", "ArticleVersion.text"], MAX_ARTICLE_CHARACTERS),
     "filled": MAX_TEXT_CHARACTERS,
     "BannedRule.text": MAX_RULE_CHARACTERS,
     "excerpt": EXCERPT_CHARACTERS,
@@ -198,9 +201,16 @@ OURS = {
             "TicketState.category",
             "StoredTicketState.category",
             "SimulatedTicket.category",
+            "Article.category",
+            "ListedArticle.category",
+            "ArticleVersion.category",
+            "FoundArticle.category",
+            "SuggestedArticle.category",
         ],
         32,
     ),
+    "ArticleVersion.by": 128,
+    "language": 35,  # of an article; the longest tag that a request may name
     "AddingStatus.code": 32,
     **dict.fromkeys(["Moved.from", "Moved.to"], 128),
     "MessageAttachment.id": 28,
@@ -332,6 +342,12 @@ LISTS = {
     "MacroList.macros": MAX_PAGE,
     "MacroEffects.add_tags": MAX_TAGS,
     "MacroEffects.remove_tags": MAX_TAGS,
+    "ArticleList.articles": MAX_PAGE,
+    "ArticleVersionList.versions": MAX_PAGE,
+    "FoundArticles.results": MAX_FOUND,
+    "SuggestedArticles.suggestions": MAX_SUGGESTED,
+    "ArticleHighlights.title": MAX_HIGHLIGHTS,
+    "ArticleHighlights.excerpt": MAX_HIGHLIGHTS,
     "DeliveryList.deliveries": MAX_PAGE,
     "WebhookList.webhooks": MAX_ENDPOINTS,
     **{f"{one}.events": MAX_PATTERNS for one in ("WebhookDetails", "WebhookAnswer", "WebhookWithSecret")},
@@ -417,6 +433,7 @@ CUT = {
     "Simulation": "tickets",
     "CannedReplyList": "canned_replies",
     "MacroList": "macros",
+    "ArticleVersionList": "versions",
     "TicketHistory": "entries",
 }
 COUNTED = {"CaughtUp"}  # every part of it, by `domain/conversations/sync.py`

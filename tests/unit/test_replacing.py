@@ -115,7 +115,7 @@ def test_a_row_names_only_what_exists(theirs: str, here: str) -> None:
 
 
 # Features that one of the systems had or wished for, and Parley lacks. Take out those that are served by now.
-MISSING = ("encryption", "knowledge base", "automated responses")
+MISSING = ("encryption", "automated responses")
 
 
 @pytest.mark.parametrize("feature", MISSING)

@@ -20,6 +20,8 @@ from parley_host.types import (
     AddedMembers,
     AddingStatus,
     AddMembers,
+    Article,
+    ArticleVersion,
     AssignTicket,
     AttachmentUpload,
     AttachmentUrlMap,
@@ -30,11 +32,13 @@ from parley_host.types import (
     ContextPerson,
     ContextRef,
     Conversation,
+    CreateArticle,
     CreateCannedReply,
     CreateConversation,
     CreateMacro,
     CreateTicket,
     CreateWebhook,
+    DeletedArticle,
     DeletedCannedReply,
     DeletedMacro,
     DeletedWebhook,
@@ -43,6 +47,7 @@ from parley_host.types import (
     Everyone,
     Export,
     FinishImport,
+    FoundArticles,
     HistoryEntry,
     ImportAnswer,
     ImportAttachment,
@@ -50,6 +55,7 @@ from parley_host.types import (
     ImportMessages,
     ItemResult,
     LiftedSuspension,
+    ListedArticle,
     ListedCannedReply,
     ListedUser,
     Macro,
@@ -61,6 +67,7 @@ from parley_host.types import (
     MuteMember,
     Person,
     PutAgent,
+    PutArticle,
     PutAutomations,
     PutCannedReply,
     PutMacro,
@@ -84,6 +91,8 @@ from parley_host.types import (
     StoredConversation,
     StoredMember,
     StoredReaction,
+    SuggestArticles,
+    SuggestedArticles,
     SupportAgent,
     SupportAgentAnswer,
     SupportMetrics,
@@ -547,6 +556,48 @@ class Parley:
         """Replaces the rules of the desk as they were read."""
         saved: Automations = self._answer(Call("PUT", "/support/automations", fields))
         return saved
+
+    def list_articles(self, **filters: str) -> Iterator[ListedArticle]:
+        """Yields the articles of the knowledge base by id, without their texts; drafts, too.
+
+        `category`, `language` and `state` filter.
+        """
+        return self._pages("/support/articles", "articles", filters)
+
+    def get_article(self, article_id: str) -> Article:
+        """Returns an article with its text."""
+        article: Article = self._answer(Call("GET", path("support", "articles", article_id)))
+        return article
+
+    def create_article(self, **fields: Unpack[CreateArticle]) -> Article:
+        """Writes a new article; with a `client_id` once."""
+        article: Article = self._answer(Call("POST", "/support/articles", with_client_id(fields)))
+        return article
+
+    def put_article(self, article_id: str, **fields: Unpack[PutArticle]) -> Article:
+        """Replaces an article, publishes it, or takes it back."""
+        article: Article = self._answer(Call("PUT", path("support", "articles", article_id), fields))
+        return article
+
+    def delete_article(self, article_id: str) -> DeletedArticle:
+        """Deletes an article, also one that is not there."""
+        deleted: DeletedArticle = self._answer(Call("DELETE", path("support", "articles", article_id)))
+        return deleted
+
+    def list_article_versions(self, article_id: str) -> Iterator[ArticleVersion]:
+        """Yields the versions of an article with their texts, the newest first."""
+        return self._pages(path("support", "articles", article_id, "versions"), "versions")
+
+    def search_articles(self, q: str, **filters: str | int) -> FoundArticles:
+        """Returns the published articles that have all words; `category`, `language` and `limit` narrow them."""
+        call = Call("GET", "/support/articles/search", query={"q": q, **filters}, lists="results")
+        found: FoundArticles = self._answer(call)
+        return found
+
+    def suggest_articles(self, **fields: Unpack[SuggestArticles]) -> SuggestedArticles:
+        """Returns the published articles that may help with a ticket that is being written."""
+        found: SuggestedArticles = self._answer(Call("POST", "/support/articles/suggest", fields))
+        return found
 
     def list_agents(self) -> list[SupportAgent]:
         """Returns the agents on the roster of the desk."""

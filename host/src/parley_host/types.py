@@ -37,6 +37,57 @@ class AddingStatus(TypedDict):
     code: str | None
 
 
+class Article(TypedDict):
+    """An article with its text, the caller's own vote, and the people whom it names."""
+
+    id: str
+    title: str
+    excerpt: str
+    category: str | None
+    language: str
+    state: ArticleState
+    version: int
+    created_at: str
+    created_by: str | None
+    updated_at: str
+    updated_by: str | None
+    votes: ArticleNumbers
+    text: str
+    own_vote: OwnVote | None
+    users: dict[str, NamedUser]
+
+
+class ArticleHighlights(TypedDict):
+    """The places of the words: start and end, in characters of the title and of the excerpt."""
+
+    title: list[list[int]]
+    excerpt: list[list[int]]
+
+
+class ArticleNumbers(TypedDict):
+    """The people whom articles have helped, whom not, and those of the first who needed no ticket any more."""
+
+    helped: int
+    not_helped: int
+    saved_tickets: int
+
+
+ArticleState = Literal["draft", "published"]
+
+
+class ArticleVersion(TypedDict):
+    """A version of an article, as it was saved."""
+
+    version: int
+    title: str
+    text: str
+    category: str | None
+    language: str
+    state: ArticleState
+    at: str
+    by: str
+
+
 class AssignTicket(TypedDict):
     """POST /support/tickets/{ticket_id}/assign: to an agent, or to nobody (null); to a team, too."""
 
@@ -266,6 +317,17 @@ class ConversationData(TypedDict):
 ConversationType = Literal["direct", "group", "notes", "ticket"]
 
 
+class CreateArticle(TypedDict):
+    """POST /support/articles: a new article. A `client_id` makes one only."""
+
+    title: str
+    text: str
+    language: str
+    category: NotRequired[str | None]
+    state: NotRequired[ArticleState]
+    client_id: NotRequired[str | None]
+
+
 class CreateCannedReply(TypedDict):
     """POST /support/canned-replies: a new canned reply. A `client_id` makes one only."""
 
@@ -351,6 +413,12 @@ class DayStats(TypedDict):
     day: str
 
 
+class DeletedArticle(TypedDict):
+    """An article that is no longer there."""
+
+    id: str
+
+
 class DeletedCannedReply(TypedDict):
     """A canned reply that is no longer there."""
 
@@ -397,18 +465,6 @@ class DeskBreaches(TypedDict):
     resolution: int
 
 
-class DeskNumbers(TypedDict):
-    """Tickets opened, resolved and reopened; a ticket that was reopened can be resolved again."""
-
-    opened: int
-    resolved: int
-    reopened: int
-    first_response: DeskTimes
-    resolution: DeskTimes
-    breaches: DeskBreaches
-    ratings: DeskRatings
-
-
 class DeskRatings(TypedDict):
     """Ratings from 1 to 5; without any there is no mean."""
 
@@ -422,6 +478,19 @@ class DeskTimes(TypedDict):
     count: int
     median_ms: int | None
     p90_ms: int | None
+
+
+class DeskTotal(TypedDict):
+    """The numbers of all days together, with the votes on articles of the knowledge base."""
+
+    opened: int
+    resolved: int
+    reopened: int
+    first_response: DeskTimes
+    resolution: DeskTimes
+    breaches: DeskBreaches
+    ratings: DeskRatings
+    articles: ArticleNumbers
 
 
 class Erasure(TypedDict):
@@ -515,6 +584,25 @@ class FinishImport(TypedDict):
     last_seq: int
     members: list[ImportedMember]
     ticket: NotRequired[ImportedTicket | None]
+
+
+class FoundArticle(TypedDict):
+    """A published article, with the places of the words."""
+
+    id: str
+    title: str
+    excerpt: str
+    category: str | None
+    language: str
+    updated_at: str
+    highlights: ArticleHighlights
+
+
+class FoundArticles(TypedDict):
+    """The best results of a search; `total` counts all."""
+
+    results: list[FoundArticle]
+    total: int
 
 
 GroupRole = Literal["admin", "member", "owner"]
@@ -779,6 +867,23 @@ class LinkPreview(TypedDict):
     description: str | None
     site: str
     image: NotRequired[PreviewImage]
+
+
+class ListedArticle(TypedDict):
+    """An article in a list, without its text. Only agents and the host's own server see who wrote it."""
+
+    id: str
+    title: str
+    excerpt: str
+    category: str | None
+    language: str
+    state: ArticleState
+    version: int
+    created_at: str
+    created_by: str | None
+    updated_at: str
+    updated_by: str | None
+    votes: ArticleNumbers
 
 
 class ListedCannedReply(TypedDict):
@@ -1056,6 +1161,13 @@ class Origin(TypedDict):
     created_at: str
 
 
+class OwnVote(TypedDict):
+    """The caller's vote."""
+
+    helped: bool
+    instead_of_ticket: bool
+
+
 class Person(TypedDict):
     """A user as the reader may know them; a field that is not set, or that the reader may not see, is missing."""
 
@@ -1101,6 +1213,17 @@ class PutAgent(TypedDict):
     limit: NotRequired[int | None]
     skills: NotRequired[list[str]]
     teams: NotRequired[list[str]]
+
+
+class PutArticle(TypedDict):
+    """PUT /support/articles/{article_id}: the whole article; `version` is that of the article as read."""
+
+    version: int
+    title: str
+    text: str
+    language: str
+    category: NotRequired[str | None]
+    state: ArticleState
 
 
 class PutAutomations(TypedDict):
@@ -1504,6 +1627,31 @@ SubjectMove = TypedDict("SubjectMove", {"from": "str | None", "to": "str | None"
 """The subject of a ticket before and after a change."""
 
 
+class SuggestArticles(TypedDict):
+    """POST /support/articles/suggest: a ticket as far as it is written; each text may still be empty."""
+
+    subject: NotRequired[str]
+    description: NotRequired[str]
+    language: NotRequired[str | None]
+
+
+class SuggestedArticle(TypedDict):
+    """A published article, as a list of results shows it."""
+
+    id: str
+    title: str
+    excerpt: str
+    category: str | None
+    language: str
+    updated_at: str
+
+
+class SuggestedArticles(TypedDict):
+    """The articles that may help instead of a ticket, the best first."""
+
+    suggestions: list[SuggestedArticle]
+
+
 class SupportAgent(TypedDict):
     """An agent on the roster, as agents see them. `limit` is their own, null if the desk's counts."""
 
@@ -1538,7 +1686,7 @@ SupportMetrics = TypedDict(
         "to": "str",
         "by": "str",
         "error": "float",
-        "total": "DeskNumbers",
+        "total": "DeskTotal",
         "rows": "list[MetricsRow]",
         "users": "dict[str, NamedUser]",
     },

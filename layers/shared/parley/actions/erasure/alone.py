@@ -3,6 +3,7 @@
 from functools import partial
 
 from parley.actions.erasure.work import Unit, Work
+from parley.adapters.articles import articles, votes
 from parley.adapters.conversations import messages, words_left_behind
 from parley.adapters.dynamodb import batches, outbox, tables
 from parley.adapters.erasure import erasures
@@ -16,6 +17,7 @@ from parley.adapters.support import automations, canned_replies, kept_macros, ro
 from parley.adapters.webhooks import endpoints
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
+from parley.domain.articles.article import ArticlePosition
 from parley.domain.erasure.job import without_person
 from parley.domain.figures.tallies import AGENTS, agent_code
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
@@ -271,6 +273,28 @@ def erase_macros(work: Work) -> Unit:
     ]
     is_last = len(found) < MAX_OPS
     return Unit(ops, {}, None if is_last else cursors.encode(MacroPosition(macro_id=found[-1].macro_id)))
+
+
+def erase_articles(work: Work) -> Unit:
+    """Replaces the person's id in the articles that they wrote or changed, and deletes their votes.
+
+    The texts are the desk's, and the numbers of votes stay: they name nobody.
+    """
+    after = cursors.decode(work.job.cursor, ArticlePosition)
+    most = MAX_OPS // 2  # two rows each: the article and the vote
+    found = articles.list_articles(None if after is None else after.article_id, most)
+    keys = [votes.key(each.article_id, work.user_id) for each in found]
+    rows = batches.read_rows({tables.Ticket: keys})
+    ops: list[Op] = [
+        partial(articles.rename_authors, read=each, user_id=work.user_id, pseudonym=work.pseudonym)
+        for each in found
+        if work.user_id in (each.created_by, *each.authors)
+    ]
+    voted = [key for key in keys if rows.has(tables.Ticket, *key)]
+    ops += [erasures.delete_row(tables.Ticket(*key)) for key in voted]
+    is_last = len(found) < most
+    cursor = None if is_last else cursors.encode(ArticlePosition(article_id=found[-1].article_id))
+    return Unit(ops, {"article_votes": len(voted)}, cursor)
 
 
 def erase_suspensions(work: Work) -> Unit:

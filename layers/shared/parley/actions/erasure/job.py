@@ -130,4 +130,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "figures": alone.erase_figures,
     "notifications": alone.erase_notifications,
     "macros": alone.erase_macros,
+    "articles": alone.erase_articles,
 }

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 from parley.actions import named
 from parley.actions.figures.queues import together
 from parley.actions.parallel import in_parallel
+from parley.adapters.articles import votes
 from parley.adapters.figures import figures
 from parley.adapters.people import account_states, agents
 from parley.domain.api.errors import Forbidden
@@ -15,6 +16,7 @@ from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.tables import Csv, table
 from parley.domain.api.types import NamedUser
+from parley.domain.articles.votes import ArticleNumbers
 from parley.domain.figures import tallies
 from parley.domain.figures.days import day_of, range_of
 from parley.domain.figures.desk_numbers import DeskNumbers, desk_numbers
@@ -40,6 +42,12 @@ class MetricsRow(DeskNumbers, frozen=True, kw_only=True):
     backlog: int | None
 
 
+class DeskTotal(DeskNumbers, frozen=True, kw_only=True):
+    """The numbers of all days together, with the votes on articles of the knowledge base."""
+
+    articles: ArticleNumbers
+
+
 class SupportMetrics(Struct, frozen=True, kw_only=True, rename={"since": "from"}):
     """The figures of the desk on days in UTC, `from` and `to` among them.
 
@@ -50,7 +58,7 @@ class SupportMetrics(Struct, frozen=True, kw_only=True, rename={"since": "from"}
     to: str
     by: str
     error: float
-    total: DeskNumbers
+    total: DeskTotal
     rows: list[MetricsRow]
     users: dict[str, NamedUser]
 
@@ -62,12 +70,15 @@ def get_support_metrics(request: Request, query: MetricsQuery, as_table: bool) -
     """
     _require_admin(request)
     days = range_of(query.since, query.to, day_of(request.now_ms))
-    by_day, (by_facet, (people, queue)) = in_parallel(
+    by_day, (by_facet, ((people, voted), queue)) = in_parallel(
         lambda: figures.numbers_between(desk_key(DAY_FACET), days[0], "9"),
         lambda: in_parallel(
             lambda: {} if query.by == DAY_FACET else figures.numbers_between(desk_key(query.by), days[0], days[-1]),
             lambda: in_parallel(
-                lambda: figures.all_agents() if query.by == "agent" else {},
+                lambda: in_parallel(
+                    lambda: figures.all_agents() if query.by == "agent" else {},
+                    lambda: votes.numbers_between(days[0], days[-1]),
+                ),
                 lambda: figures.numbers_between(QUEUE, TOTALS, TOTALS) if query.by == DAY_FACET else {},
             ),
         ),
@@ -85,10 +96,15 @@ def get_support_metrics(request: Request, query: MetricsQuery, as_table: bool) -
         to=days[-1],
         by=query.by,
         error=ERROR,
-        total=desk_numbers(together(of_days.get(day, {}) for day in days)),
+        total=_total(together(of_days.get(day, {}) for day in days), voted),
         rows=rows,
         users=named.users(request, (row.key for row in rows)) if query.by == "agent" else {},
     )
+
+
+def _total(counts: Mapping[str, int], voted: Mapping[str, int]) -> DeskTotal:
+    articles = ArticleNumbers(helped=voted["helped"], not_helped=voted["not_helped"], saved_tickets=voted["saved"])
+    return DeskTotal(**asdict(desk_numbers(counts)), articles=articles)
 
 
 def _require_admin(request: Request) -> None:

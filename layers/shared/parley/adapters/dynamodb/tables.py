@@ -763,7 +763,7 @@ class ByDueTicket(GlobalSecondaryIndex["Ticket"]):
 class Ticket(Table):
     """The state of a ticket — or, under other keys, its number and the entries that find it (`tickets.py`).
 
-    The canned replies, the macros, the roster and the automations are here, too.
+    The canned replies, the macros, the roster, the automations and the articles of the knowledge base are here, too.
     """
 
     class Meta:
@@ -827,6 +827,21 @@ class Ticket(Table):
     # Of the automations (`automations.py`).
     rules = UnicodeAttribute(null=True)  # as compact JSON
     walk = UnicodeAttribute(null=True)  # where the sweep is among the open tickets
+    # Of the knowledge base (`adapters/articles`).
+    excerpt = UnicodeAttribute(null=True)
+    language = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    content_hash = UnicodeAttribute(null=True)
+    authors = StringsAttribute(null=True)  # of the versions that are kept, the oldest first
+    helped = NumberAttribute(null=True)
+    not_helped = NumberAttribute(null=True)
+    saved = NumberAttribute(null=True)
+    article_count = NumberAttribute(null=True)  # of the row that counts them
+    index_version = NumberAttribute(null=True)  # of the row that counts the changes of published ones
+    terms = BinaryAttribute(legacy_encoding=False, null=True)  # of a published article's text
+    vote = UnicodeAttribute(null=True)  # of a person
+    day = UnicodeAttribute(null=True)  # on which the vote counts
+    of_ms = NumberAttribute(null=True)  # when the article was made that the vote is on
     by_queue = ByQueue()
     by_due = ByDueTicket()
 

@@ -11,6 +11,7 @@ TICKET_ID_PATTERN = r"^t_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgnt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 CANNED_REPLY_ID_PATTERN = r"^c_[a-z2-7]{26}$(?!\n)"
 MACRO_ID_PATTERN = r"^mc_[a-z2-7]{26}$(?!\n)"
+ARTICLE_ID_PATTERN = r"^k_[a-z2-7]{26}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
 ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
 CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
@@ -23,6 +24,7 @@ _conversation_id = re.compile(r"[dgnt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
 _canned_reply_id = re.compile(r"c_[a-z2-7]{26}")
 _macro_id = re.compile(MACRO_ID_PATTERN)
+_article_id = re.compile(r"k_[a-z2-7]{26}")
 _push_device_id = re.compile(PUSH_DEVICE_ID_PATTERN)
 _webhook_id = re.compile(r"wh_[a-z2-7]{26}")
 _export_id = re.compile(EXPORT_ID_PATTERN)
@@ -78,6 +80,11 @@ def canned_reply_id(author_id: str, nonce: str) -> str:
 def macro_id(author_id: str, nonce: str) -> str:
     """Returns the id of a new macro; the same `nonce` of the same author gives the same macro again."""
     return "mc_" + _digest(author_id, nonce)
+
+
+def article_id(author_id: str, nonce: str) -> str:
+    """Returns the id of a new article; the same `nonce` of the same author gives the same article again."""
+    return "k_" + _digest(author_id, nonce)
 
 
 def webhook_id(author_id: str, nonce: str) -> str:
@@ -160,6 +167,13 @@ def check_macro_id(text: str, pointer: str) -> str:
     """Returns `text` if it can be the id of a macro; otherwise raises Invalid at `pointer`."""
     if _macro_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a macro.")
+    return text
+
+
+def check_article_id(text: str, pointer: str) -> str:
+    """Returns `text` if it can be the id of an article; otherwise raises Invalid at `pointer`."""
+    if _article_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of an article.")
     return text
 
 

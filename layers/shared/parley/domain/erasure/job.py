@@ -38,7 +38,7 @@ RECORDS_MS = 7 * 24 * 3_600_000
 Part = Literal[
     "presence", "profile", "memberships", "conversations", "blocks", "calls", "reports", "audit", "word_lists",
     "exports", "tickets", "words_left_behind", "attachments", "suspensions",
-    "contexts", "canned_replies", "figures", "notifications", "macros",
+    "contexts", "canned_replies", "figures", "notifications", "macros", "articles",
 ]  # fmt: skip
 PARTS: tuple[Part, ...] = get_args(Part)
 # Of a conversation, in order; `tell` tells its members that much has changed.

@@ -19,14 +19,14 @@ MAX_QUERY_CHARACTERS = 200  # code points of a search; the request's class check
 MAX_QUERY_WORDS = 10
 MAX_HIGHLIGHTS = 100  # of one text: 10,000 characters may hold a word 5,000 times
 
-_VOICINGS = ("\u3099", "\u309a")  # が is か with one of them
+VOICINGS = ("\u3099", "\u309a")  # が is か with one of them
 
 # Signs that belong to a word if they touch it (D-850): `c++` and `c#` end with them, `.net` and `#tag` begin with them.
 _SIGNS = "+#."
 _LAST = "+#"
 _FIRST = "#."
 _GAP = f"[ {re.escape(_SIGNS)}]"
-_UNVOICED = f"(?! ?[{''.join(_VOICINGS)}])"
+_UNVOICED = f"(?! ?[{''.join(VOICINGS)}])"
 
 # A straight mark after a letter or digit is a sign for inches or minutes, and opens nothing.
 _QUOTES = '"“”„‟«»＂'
@@ -41,7 +41,7 @@ def _spaced(character: str) -> str:
 
 
 def _spaced_part(part: str) -> str:
-    if part in _VOICINGS:
+    if part in VOICINGS:
         return part + " "
     match kind_of(part):
         case "word":
@@ -134,14 +134,14 @@ class _Prepared:
         start = self._spaced.find(word)
         while start >= 0 and len(places) < MAX_HIGHLIGHTS:
             end = start + len(word)
-            if not self._spaced.startswith(_VOICINGS, end):
+            if not self._spaced.startswith(VOICINGS, end):
                 places.append((start + before, end - after))
             start = self._spaced.find(word, start + 1)
         return places
 
 
-class _Token(Struct, frozen=True):
-    """A word of a query without spaces at its ends; `first` and `last` are the signs that belong to it."""
+class Token(Struct, frozen=True):
+    """A word of a text without spaces at its ends; `first` and `last` are the signs that belong to it."""
 
     core: str
     is_unspaced: bool
@@ -166,21 +166,22 @@ def _words_of(text: str) -> Iterator[Word]:
     """Yields the words and phrases of a query."""
     after = 0
     for quoted in _PHRASE.finditer(text):
-        tokens = list(_tokens(quoted[1]))
-        if tokens:
-            yield from (token.word for token in _tokens(text[after : quoted.start()]))
-            yield re.compile(f"{_GAP}+".join(token.pattern for token in tokens) + f"(?={_GAP}|$)")
+        parts = list(tokens(quoted[1]))
+        if parts:
+            yield from (token.word for token in tokens(text[after : quoted.start()]))
+            yield re.compile(f"{_GAP}+".join(token.pattern for token in parts) + f"(?={_GAP}|$)")
             after = quoted.end()
-    yield from (token.word for token in _tokens(text[after:]))
+    yield from (token.word for token in tokens(text[after:]))
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def tokens(text: str) -> Iterator[Token]:
+    """Yields the words of a text, folded; characters of scripts without spaces, and pictures, as runs."""
     groups = [(kind, "".join(group)) for kind, group in groupby(fold(text), key=kind_of)]
     for place, (kind, together) in enumerate(groups):
         if kind == "word":
-            yield _Token(together, False, _first_sign(groups, place), _last_signs(groups, place))
+            yield Token(together, False, _first_sign(groups, place), _last_signs(groups, place))
         elif kind != "gap":
-            yield _Token(together.translate(_space).strip(" "), True)
+            yield Token(together.translate(_space).strip(" "), True)
 
 
 def _first_sign(groups: Sequence[tuple[str, str]], place: int) -> str:

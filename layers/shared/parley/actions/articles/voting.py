@@ -1,0 +1,49 @@
+"""Votes on articles: each person has one on each, and may change it."""
+
+from parley.actions.articles import roles
+from parley.adapters import metrics
+from parley.adapters.articles import articles, votes
+from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.domain.api import ids
+from parley.domain.api.errors import Forbidden
+from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.request import Request
+from parley.domain.articles.article import not_found
+from parley.domain.articles.requests import VoteOnArticle
+from parley.domain.articles.votes import StoredVote, Vote, kind_of, not_published
+from parley.domain.figures.days import day_of
+
+
+def vote_on_article(request: Request, article_id: str, wanted: VoteOnArticle) -> Vote:
+    """Returns the caller's vote on a published article, in place of the one before; two round trips, one for a repeat.
+
+    Raises NotFound if there is no such article or it is a draft; Conflict for a draft if the caller is an agent. The
+    host's own server has no vote.
+    """
+    if request.caller.role == SERVICE_ROLE:
+        raise Forbidden("people_only", "Only people vote.", rule="one vote a person")
+    ids.check_article_id(article_id, "{article_id}")
+    kind = kind_of(wanted, request.field_prefix)
+    for _ in conditions.tries():
+        rows = batches.read_rows(
+            {tables.Ticket: [articles.row_key(article_id), votes.key(article_id, request.user_id)]}
+        )
+        known = articles.of(rows, article_id)
+        if known is None or not known.is_published:
+            raise not_published() if known is not None and roles.is_of_desk(request) else not_found()
+        before = votes.of(rows, known, request.user_id)
+        after = StoredVote(kind=kind, day=day_of(request.now_ms), of_ms=known.created_at_ms)
+        if before is None or before.kind != kind:
+            try:
+                votes.put_vote(known, request.user_id, before, after)
+            except conditions.LostRace:
+                continue
+            _count(before, after)
+        return Vote(id=article_id, helped=after.view.helped, instead_of_ticket=after.view.instead_of_ticket)
+    raise retrying.busy()
+
+
+def _count(before: StoredVote | None, after: StoredVote) -> None:
+    """Counts a ticket that an article has saved; what a person takes back later stays counted in this metric."""
+    if after.kind == "saved" and (before is None or before.kind != "saved"):
+        metrics.count("TicketsSaved", 1)

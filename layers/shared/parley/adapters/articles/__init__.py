@@ -1,0 +1,1 @@
+"""The rows of the knowledge base, in the table of tickets."""

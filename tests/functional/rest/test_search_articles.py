@@ -1,0 +1,137 @@
+"""GET /support/articles/search: the published articles that have all words, the best first."""
+
+import pytest
+
+from tests.functional.articles import PATH, admin, find, found, saved, written
+from tests.functional.desk import agent
+from tests.functional.replies import invalid, refusal
+from tests.harness import Frame, Parley, User
+
+
+def make(author: User, title: str, text: str = "Nothing more.", **fields: object) -> str:
+    return str(written(author, title=title, text=text, **fields)["id"])
+
+
+def test_words_are_found_in_title_and_text_the_title_first(parley: Parley) -> None:
+    ada, alice = admin(parley), parley.user("alice")
+    in_text = make(ada, "Payment", "How a refund comes back.")
+    in_title = make(ada, "Refund", "How it comes back.")
+    make(ada, "Other", "Nothing.")
+
+    assert found(alice, "refund") == [in_title, in_text]
+    assert found(alice, "refund payment") == [in_text]
+    assert found(alice, "refund weather") == []
+
+
+@pytest.mark.parametrize(
+    ("q", "is_found"),
+    [
+        ("CRÈME", True),
+        ("creme bru", True),
+        ("rème", False),
+        ("c%2B%2B", True),
+        ("c%23", False),
+        (".net", True),
+        ("日本", True),
+        ("本語", True),
+        ("語", True),
+        ("日語", False),
+        ("が", True),
+        ("か", False),
+        ("👍", True),
+        ("strasse", True),
+        ('"brulee creme"', True),
+    ],
+)
+def test_words_are_found_by_the_projects_own_fold(parley: Parley, q: str, is_found: bool) -> None:
+    ada = admin(parley)
+    article_id = make(ada, "Crème brûlée", "Mit C++ und .NET: 日本語が 👍 in der Straße.")
+    make(ada, "Other")
+
+    assert found(parley.user("alice"), q) == ([article_id] if is_found else [])
+
+
+def test_rare_words_count_more_than_frequent_ones(parley: Parley) -> None:
+    ada = admin(parley)
+    frequent = [make(ada, f"Booking {number}", "About a booking.") for number in range(4)]
+    rare = make(ada, "Lost luggage", "In a booking.")
+
+    assert found(ada, "booking")[-1] == rare
+    assert set(found(ada, "booking")) == {*frequent, rare}
+    assert found(ada, "lug") == [rare]
+
+
+def test_result_says_where_the_words_are(parley: Parley) -> None:
+    ada = admin(parley)
+    article = written(ada, title="Cancel a booking", text="Your booking ends.", category="booking", language="en-GB")
+
+    [result] = find(parley.user("alice"), "book").json["results"]
+
+    assert result == {
+        "id": article["id"],
+        "title": "Cancel a booking",
+        "excerpt": "Your booking ends.",
+        "category": "booking",
+        "language": "en-GB",
+        "updated_at": article["updated_at"],
+        "highlights": {"title": [[9, 13]], "excerpt": [[5, 9]]},
+    }
+
+
+def test_category_language_and_limit_narrow_the_results(parley: Parley) -> None:
+    ada = admin(parley)
+    german = make(ada, "Booking", language="de-AT", category="booking")
+    english = make(ada, "Booking", language="en")
+
+    assert found(ada, "booking", "&language=de") == [german]
+    assert found(ada, "booking", "&language=en") == [english]
+    assert found(ada, "booking", "&category=booking") == [german]
+    assert found(ada, "booking", "&category=booking&language=en") == []
+    reply = find(ada, "booking", "&limit=1")
+    assert (len(reply.json["results"]), reply.json["total"]) == (1, 2)
+
+
+def test_drafts_are_never_found_by_anybody(parley: Parley) -> None:
+    ada = admin(parley)
+    draft = written(ada, title="Secret plan", state="draft")
+
+    for reader in (parley.user("alice"), agent(parley), ada, parley.user("backend", role="service")):
+        assert find(reader, "secret").json == {"results": [], "total": 0}
+    published = saved(ada, draft, state="published")
+    assert found(parley.user("bob"), "secret") == [published["id"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("", ("?q", "required")),
+        ("?q=", ("?q", "blank")),
+        ("?q=%20", ("?q", "blank")),
+        ("?q=!%3F", ("?q", "blank")),
+        ("?q=" + "x" * 201, ("?q", "too_long")),
+        ("?q=" + "+".join("abcdefghijk"), ("?q", "too_long")),
+        ("?q=a&limit=51", ("?limit", "too_large")),
+        ("?q=a&limit=0", ("?limit", "too_small")),
+        ("?q=a&language=de_DE", ("?language", "bad_format")),
+        ("?q=a&cursor=x", ("?cursor", "unknown_field")),
+    ],
+)
+def test_wrong_query_is_named(parley: Parley, query: str, error: tuple[str, str]) -> None:
+    assert refusal(parley.user("alice").get(f"{PATH}/search{query}")) == invalid(error)
+
+
+def test_damaged_row_of_the_index_hides_no_other(parley: Parley) -> None:
+    ada = admin(parley)
+    damaged, whole = written(ada), written(ada)
+    spoil(parley, damaged)
+
+    assert found(ada, "cancel") == [whole["id"]]
+
+
+def spoil(parley: Parley, article: Frame) -> None:
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.template.resources["Tickets"].ref,
+        Key={"key": {"S": "article-index"}, "place": {"S": article["id"]}},
+        UpdateExpression="SET terms = :terms",
+        ExpressionAttributeValues={":terms": {"B": b"no zlib"}},
+    )
