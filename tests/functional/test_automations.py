@@ -464,6 +464,12 @@ def test_an_idle_rule_waits_for_the_hours(
     assert fired(agent(parley), ticket_id) == ["open"]
 
 
+def state_of(ticket_id: str) -> Any:
+    from parley.adapters.support import tickets
+
+    return tickets.get_ticket(ticket_id)
+
+
 def test_old_tickets_rest_too_once_a_list_was_saved(
     parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -477,9 +483,13 @@ def test_old_tickets_rest_too_once_a_list_was_saved(
     have(parley, remind())
     monkeypatch.setattr("parley.actions.support.walking.PART", 2)
     sweep(parley, MINUTE)
+    assert [len(fired(agnes, each)) for each in old] == [0, 0, 0, 0, 0]  # not all processes know the list yet
+    late = open_ticket(alice, client_id="late")  # of a process that does not: no job follows it
+    sweep(parley, MINUTE)
     sweep(parley, MINUTE)
 
     assert [len(fired(agnes, each)) for each in old] == [1, 1, 1, 0, 1]
+    assert state_of(late).idle_at_ms == state_of(late).created_at_ms + HOUR * 1000
     from parley.adapters.support import automations
 
     assert automations.get_automations().walk is None
@@ -496,7 +506,7 @@ def test_the_walk_goes_on_where_it_was_and_ends(parley: Parley, alice: User, mon
     monkeypatch.setattr("parley.actions.support.walking.PART", 1)
     monkeypatch.setattr("parley.actions.support.walking.MAX_PARTS", 1)
     counts = []
-    for _ in range(12):
+    for _ in range(14):
         sweep(parley, MINUTE)
         counts.append(sum(len(fired(agnes, each)) for each in old))
 

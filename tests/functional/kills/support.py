@@ -337,14 +337,29 @@ def alice_replied(world: World) -> None:
     say(world.alice, world.conversation_id, "Hello?")
 
 
+def rules_and_old_ticket(world: World) -> None:
+    """Lets the desk have rules that all processes know, and carol an old ticket that warns and rests."""
+    have_rules(world)
+    opened_before(20)(world)
+    world.parley.clock.ms += 5 * 60_000
+
+
+def walk(world: World) -> None:
+    """Lets the sweep find that the ticket rests, and leave it to a job."""
+    with office(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("parley.actions.sweep.OWN_ROWS", 0)
+        patch.setattr("parley.actions.sweep.queues.sweep_on", lambda *_, **__: None)
+        world.parley.run_schedule("SweepTickets")
+
+
 TICKET = "/support/tickets/{}"
 
 SCENARIOS = [
     Scenario("rest/put_automations", put_automations, sign_agents_in),
     Scenario("queues/run_fan_out", fire_for_new, and_then(have_rules, open_of_alice), variant="rules"),
     Scenario("queues/run_fan_out", fire_for_reply, and_then(have_rules, alice_replied), variant="rules, a reply"),
-    Scenario("scheduled/sweep_tickets", sweep_tickets, and_then(have_rules, opened_before(20)), variant="rules"),
-    Scenario("queues/sweep_rows", sweep_on, and_then(have_rules, opened_before(20)), variant="tickets with rules"),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, rules_and_old_ticket, variant="rules"),
+    Scenario("queues/sweep_rows", sweep_on, and_then(rules_and_old_ticket, walk), variant="tickets with rules"),
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
     Scenario(
         "rest/get_ticket",

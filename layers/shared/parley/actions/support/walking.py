@@ -21,6 +21,7 @@ STATUSES = ("open", "in_progress", "waiting_on_customer", "resolved")
 PART = 100  # tickets that one round trip looks at: as many as one batch reads (DynamoDB quotas)
 MAX_PARTS = 50  # of one run
 MAX_WRITES_AT_ONCE = 16
+SETTLED_MS = 2 * automations.CHECK_S * 1000  # by then all processes know the list: the tickets of until then are walked
 
 _writes = Threads(max_workers=MAX_WRITES_AT_ONCE, thread_name_prefix="walk")
 
@@ -32,6 +33,8 @@ def walk_open_tickets(request: Request, run: Run) -> int:
     each of them that must be looked at.
     """
     stored = automations.known(request.now_s)
+    if request.now_ms - stored.updated_at_ms < SETTLED_MS:
+        return 0
     count = 0
     for _ in range(MAX_PARTS):
         if stored.walk is None or not run.has_time():

@@ -359,10 +359,11 @@ def decide(rules: Sequence[AutomationRule], ticket: StoredTicket, facts: Facts, 
     left_out: list[LeftOut] = []
     mine = [rule for rule in rules if rule.enabled and _is_triggered(rule, cause)]
     found = _found_words(mine, f"{facts.subject}\n{cause.text}")
+    is_open = bool(mine) and desk.hours.is_open(cause.at_ms)
     for rule in mine:
         if ticket.status == "closed" or len(firings) >= cause.most:
             break
-        if not holds(rule.conditions, ticket, facts.context, found, is_open=desk.hours.is_open(cause.at_ms)):
+        if not holds(rule.conditions, ticket, facts.context, found, is_open=is_open):
             continue
         try:
             firing = _fired(rule, ticket, facts, cause, desk)
