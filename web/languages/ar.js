@@ -312,6 +312,7 @@ export default {
   history_merged: "دمج {name} طلبات",
   history_responded: "أرسل {name} الرد الأول",
   history_followed_up: "فتح {name} طلب متابعة",
+  history_rule_fired: "القاعدة {rule}",
   history_sla_warning: "يقترب الموعد: {clock}",
   history_sla_breach: "فات الموعد: {clock}",
   looking: "يطّلع على هذا أيضًا: {names}",

@@ -258,6 +258,7 @@ export default {
   history_merged: "{name} hat Anfragen zusammengelegt",
   history_responded: "{name} hat als Erstes geantwortet",
   history_followed_up: "{name} hat eine Folgeanfrage gestellt",
+  history_rule_fired: "Regel {rule}",
   history_sla_warning: "Bald fällig: {clock}",
   history_sla_breach: "Versäumt: {clock}",
   looking: "Sieht sich das auch an: {names}",

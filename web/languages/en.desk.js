@@ -31,6 +31,7 @@ export default {
   history_merged: "{name} merged requests",
   history_responded: "{name} gave the first reply",
   history_followed_up: "{name} opened a follow-up",
+  history_rule_fired: "Rule {rule}",
   history_sla_warning: "Soon due: {clock}",
   history_sla_breach: "Missed: {clock}",
   looking: "Also looking at this: {names}",

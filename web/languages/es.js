@@ -268,6 +268,7 @@ export default {
   history_merged: "{name} combinó solicitudes",
   history_responded: "{name} dio la primera respuesta",
   history_followed_up: "{name} abrió una continuación",
+  history_rule_fired: "Regla {rule}",
   history_sla_warning: "Vence pronto: {clock}",
   history_sla_breach: "No se cumplió: {clock}",
   looking: "También mira esto: {names}",

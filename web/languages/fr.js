@@ -265,6 +265,7 @@ export default {
   history_merged: "{name} a fusionné des demandes",
   history_responded: "{name} a donné la première réponse",
   history_followed_up: "{name} a ouvert une suite",
+  history_rule_fired: "Règle {rule}",
   history_sla_warning: "Échéance proche : {clock}",
   history_sla_breach: "Échéance dépassée : {clock}",
   looking: "Consulte aussi cette demande : {names}",

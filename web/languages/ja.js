@@ -257,6 +257,7 @@ export default {
   history_merged: "{name}がリクエストを統合しました",
   history_responded: "{name}が最初の返信をしました",
   history_followed_up: "{name}が続きのリクエストを作成しました",
+  history_rule_fired: "ルール {rule}",
   history_sla_warning: "まもなく期限: {clock}",
   history_sla_breach: "期限切れ: {clock}",
   looking: "ほかに閲覧中: {names}",

@@ -58,6 +58,7 @@ function sentence(host, store, entry) {
   const words = host.t(key, {
     name: nameOf(host, store, entry.user_id),
     clock: entry.clock ? host.t(`clock_${entry.clock}`) : "",
+    rule: entry.rule_id ?? "",
   });
   return words === key ? entry.event : words; // a server of a later version
 }
