@@ -201,9 +201,10 @@ def test_team_follows_the_category(parley: Parley, monkeypatch: pytest.MonkeyPat
     use_office(monkeypatch)
     agnes, ticket_id = agent(parley), open_ticket(parley.user("alice"), category="destination")
 
-    ticket = apply(agnes, ticket_id, macro(parley, category="complaint")).json["ticket"]
+    done = apply(agnes, ticket_id, macro(parley, category="complaint", reply="This is now: {{ticket.category}}.")).json
 
-    assert of(ticket, "category", "team") == ("complaint", "quality")
+    assert of(done["ticket"], "category", "team") == ("complaint", "quality")
+    assert done["message"]["text"] == "This is now: Complaint."
 
 
 def test_late_reply_that_resolves_ends_the_clocks_and_what_it_missed_is_recorded(

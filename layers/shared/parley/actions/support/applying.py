@@ -183,15 +183,16 @@ def _act(request: Request, it: Applying) -> TicketAct:
 
 def _reply(request: Request, it: Applying, text: str, wanted: ApplyMacro, tokens: limits.Asked) -> AppliedMacro | None:
     """Writes a macro's reply with all that it changes; returns None after a lost race."""
-    act, head = _act(request, it), it.found.head
-    values = values_of(it.found.ticket, head, desks.current(), it.users, request.user_id)
+    act, ticket, head = _act(request, it), it.found.ticket, it.found.head
+    moved = msgspec.structs.replace(ticket, category=act.fields.get("category", ticket.category))
+    values = values_of(moved, head, desks.current(), it.users, request.user_id)
     draft = Draft(text=reply_of(text, values, PLACE), client_id=wanted.client_id)
     ready = messages.prepared(request, head, draft, tokens, it.ahead, act=act)
     sent = messages.write(request, ready)
     if sent is None:
         return None
-    ticket = it.found.ticket if ready.of_desk is None else ready.of_desk.ticket
-    return _answer(request, ticket, ready.step.after, None, sent, {**it.users, **sent.users})
+    after = ticket if ready.of_desk is None else ready.of_desk.ticket
+    return _answer(request, after, ready.step.after, None, sent, {**it.users, **sent.users})
 
 
 def _change(request: Request, it: Applying, wanted: ApplyMacro, tokens: limits.Asked) -> AppliedMacro | None:
