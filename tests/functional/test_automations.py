@@ -1,5 +1,6 @@
 """The rules of the desk fire: for new tickets, replies, tickets that rest, and clocks that warn. Each once."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.functional.desk import (
     use_desk,
 )
 from tests.functional.erasures import erased
+from tests.functional.moving import imported_ticket
 from tests.functional.talk import forget_events, say
 from tests.harness import Call, Parley, User
 
@@ -747,3 +749,86 @@ def test_nobody_but_agents_sees_that_a_rule_was_left_out_or_notified(parley: Par
     assert fired(agnes, ticket_id) == ["tell"]
     assert fired(alice, ticket_id) == []
     assert alice.get(f"/conversations/{ticket_id}").json["last_seq"] == before + 1
+
+
+# ---- tickets of another system, and lists that change
+
+
+def test_an_import_fires_nothing_and_a_reply_after_it_does(parley: Parley) -> None:
+    parley.clock.ms = time.time_ns() // 1_000_000  # the stream goes by the clock on the wall
+    have(
+        parley,
+        rule("new", reply="Hello"),
+        rule("reply", "customer_reply", add_tags=["answered"]),
+        rule("rest", "idle", {"without_tags": ["told"]}, after_minutes=10, add_tags=["told"]),
+    )
+    ticket_id = imported_ticket(parley)
+    alice, agnes = parley.user("alice"), agent(parley)
+    parley.drain()
+    for _ in range(4):
+        sweep(parley, 11 * MINUTE)
+    assert fired(agnes, ticket_id) == []
+
+    parley.clock.ms = time.time_ns() // 1_000_000
+    say(alice, ticket_id, "Are you there?")
+    parley.drain()
+    assert fired(agnes, ticket_id) == ["reply"]
+
+
+def test_the_hosts_message_in_the_customers_name_is_a_reply(parley: Parley, alice: User) -> None:
+    agnes, host = agent(parley), parley.user("backend", role="service")
+    have(parley, rule("reply", "customer_reply", add_tags=["x"]))
+    ticket_id = open_ticket(alice)
+    sent = host.post(f"/conversations/{ticket_id}/messages", json={"text": "By e-mail.", "sender_id": "alice"})
+    assert sent.status == 201, sent
+    parley.drain()
+
+    assert fired(agnes, ticket_id) == ["reply"]
+
+
+def test_a_list_without_rules_lets_tickets_rest_in_peace(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, remind())
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    assert state_of(ticket_id).due_at_s is not None
+    have(parley)
+    sweep(parley, HOUR + 5)
+
+    assert fired(agnes, ticket_id) == []
+    assert (state_of(ticket_id).idle_at_ms, state_of(ticket_id).due_at_s) == (None, None)
+
+
+def test_a_change_of_the_status_keeps_the_next_look(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, remind())
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    for status in ("waiting_on_customer", "open"):
+        assert change(agnes, ticket_id, status=status).status == 200
+    sweep(parley, HOUR + 5)
+    assert fired(agnes, ticket_id) == ["remind"]
+
+
+def test_a_reply_while_the_rules_of_another_fire_fires_too(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, rule("reply", "customer_reply", reply="Soon."))
+    ticket_id = open_ticket(alice)
+    say(alice, ticket_id, "one")
+    parley.hooks.append(meanwhile := BeforeFiring(lambda: say(alice, ticket_id, "two")))
+    parley.drain()
+    parley.hooks.remove(meanwhile)
+    parley.drain()
+
+    assert fired(agnes, ticket_id) == ["reply", "reply"]
+    assert words_of_desk(alice, ticket_id) == ["Soon.", "Soon."]
+
+
+def test_a_rule_with_a_hostile_text_says_what_it_says(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, rule("new", conditions={"words": ["a.b"]}, reply="<b>{{ticket.subject}}</b> {{ ticket.number }}"))
+    ticket_id = open_ticket(alice, subject="{{agent.name}} a.b")
+    parley.drain()
+
+    number = ticket_of(agnes, ticket_id)["number"]
+    assert words_of_desk(alice, ticket_id) == [f"<b>{{{{agent.name}}}} a.b</b> {number}"]
