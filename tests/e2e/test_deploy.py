@@ -536,6 +536,24 @@ def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:
     assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
 
 
+def test_article_is_written_published_found_voted_on_and_deleted(people: Make) -> None:
+    wanda, ada = people("wanda"), people("ada", "support_admin")
+    place, content = "/support/articles", {"title": "Lost luggage", "text": "Ask at the **desk**.", "language": "en"}
+
+    draft = ada.ask("POST", place, {**content, "client_id": "luggage"})
+    path = f"{place}/{draft['id']}"
+    saved = ada.ask("PUT", path, {**content, "version": 1, "state": "published"})
+    suggested = wanda.ask("POST", f"{place}/suggest", {"subject": "My luggage is lost"})["suggestions"]
+    wanda.ask("PUT", f"{path}/vote", {"helped": True, "instead_of_ticket": True})
+
+    assert [saved["version"], *(each["id"] for each in suggested)] == [2, draft["id"]]
+    assert wanda.ask("GET", f"{place}/search?q=luggage")["total"] == 1
+    assert wanda.ask("GET", path)["votes"] == {"helped": 1, "not_helped": 0, "saved_tickets": 1}
+    assert [each["id"] for each in wanda.ask("GET", place)["articles"]] == [draft["id"]]
+    assert [each["version"] for each in ada.ask("GET", f"{path}/versions")["versions"]] == [2, 1]
+    assert ada.ask("DELETE", path) == {"id": draft["id"]}
+
+
 def test_macro_is_kept_applied_replaced_and_deleted(people: Make) -> None:
     wanda, agnes, ada = people("wanda"), people("agnes", "agent"), people("ada", "support_admin")
     ticket = wanda.ask("POST", "/support/tickets", {"subject": "My booking", "description": "I cannot see it."})
