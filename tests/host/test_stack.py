@@ -324,6 +324,9 @@ def test_the_server_keeps_the_desk_and_reads_its_figures(ask: Ask, names: Names)
     saved = ask("put_macro", macro["id"], title="Close", effects={"status": "closed"}, version=macro["version"])
     assert saved["effects"] in [each["effects"] for each in ask("list_macros")]
     assert ask("delete_macro", macro["id"]) == {"id": macro["id"]}
+    rule = {"id": "off", "name": "Off", "enabled": False, "on": "created", "if": {}, "then": {"status": "closed"}}
+    rules = ask("put_automations", version=ask("get_automations")["version"], rules=[rule])
+    assert (rules["rules"], ask("get_automations")["version"]) == ([rule], rules["version"])
     assert ask("count_queues")["open"] >= 0
     today = datetime.now(UTC).date()
     assert ask("get_support_metrics", since=today, to=today, by="category")["by"] == "category"
