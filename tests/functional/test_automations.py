@@ -21,7 +21,7 @@ from tests.functional.desk import (
     take,
     use_desk,
 )
-from tests.functional.erasures import erased
+from tests.functional.erasures import erased, everything
 from tests.functional.moving import imported_ticket
 from tests.functional.talk import forget_events, say
 from tests.harness import Call, Parley, User
@@ -269,6 +269,17 @@ def texts(reader: User) -> list[str]:
     """Returns the ends of the texts of a person's notifications of tickets."""
     found = [each for each in reader.get("/me/notifications").json["notifications"] if each["kind"] == "ticket"]
     return [" ".join(each["text"].split()[2 if "has" in each["text"] else 3 :]) for each in found]
+
+
+def test_an_erased_agent_who_was_notified_is_in_no_history(parley: Parley, alice: User) -> None:
+    agent(parley, "bob").get("/me")
+    have(parley, rule("tell", notify={"user_ids": ["bob"]}))
+    open_ticket(alice)
+    parley.drain()
+    assert texts(parley.user("bob", role="agent")) == ["has changed"]
+
+    erased(parley, "bob")
+    assert '"bob"' not in str(everything(parley)).replace("'", '"')
 
 
 def test_rules_come_before_the_turn_of_an_agent(

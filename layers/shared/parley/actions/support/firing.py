@@ -68,8 +68,9 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 class Acts(Struct, frozen=True, kw_only=True):
-    """All that rules do to a ticket at once: the state after it, and an agent who comes in."""
+    """All that rules of a list of this version do to a ticket at once: the state after it, and who comes in."""
 
+    version: int
     after: StoredTicket
     firings: tuple[Firing, ...] = ()
     arrives: str | None = None
@@ -85,7 +86,9 @@ class Acts(Struct, frozen=True, kw_only=True):
         for firing in self.firings:
             hidden = _hidden(hidden, firing)
             state = replace(firing.after, hidden=hidden)
-            found.append(ticket_steps.history_entry(state, request, RULE_FIRED, firing.changes, **_about(firing)))
+            found.append(
+                ticket_steps.history_entry(state, request, RULE_FIRED, firing.changes, **_about(firing, self.version))
+            )
         return found
 
 
@@ -93,10 +96,17 @@ def _hidden(hidden: int | None, firing: Firing) -> int | None:
     return hidden if firing.is_seen else (hidden or 0) + 1
 
 
-def _about(firing: Firing) -> dict[str, object]:
-    """Returns what the history says of a rule besides its changes."""
-    told = {"user_ids": list(firing.notified), "team": firing.notified_team}
-    moved = firing.changes.get("assignee_id")
+def _about(firing: Firing, version: int) -> dict[str, object]:
+    """Returns what the history says of a rule besides its changes.
+
+    Nobody's id who is not in the ticket: an erasure would not find it. The list of this version names them.
+    """
+    assignee_id, moved = firing.after.assignee_id, firing.changes.get("assignee_id")
+    told: dict[str, object] = {
+        "team": firing.notified_team,
+        "assignee": assignee_id in firing.notified,
+        "version": version if set(firing.notified) - {assignee_id} else None,
+    }
     return {
         "rule_id": firing.rule_id,
         "notify": {name: each for name, each in told.items() if each} or None,
@@ -198,7 +208,7 @@ def _acts(
     after = _moved(ticket, decision.after, desk)
     if stored.idle_ms is not None and ticket.idle_at_ms is None:
         after = ticket_clocks.due_exactly(replace(after, idle_at_ms=at_ms + stored.idle_ms), desk)
-    return _with_marks(ticket, after, decision.firings, found.people)
+    return _with_marks(stored, ticket, after, decision.firings, found.people)
 
 
 def _decided(
@@ -225,7 +235,9 @@ def _moved(before: StoredTicket, after: StoredTicket, desk: Desk) -> StoredTicke
     return moved if moved.status == before.status else ticket_clocks.relisted(moved)
 
 
-def _with_marks(before: StoredTicket, after: StoredTicket, firings: Sequence[Firing], people: People) -> Acts:
+def _with_marks(
+    stored: StoredAutomations, before: StoredTicket, after: StoredTicket, firings: Sequence[Firing], people: People
+) -> Acts:
     """Returns the acts of rules that leave a ticket in the state `after`, without the mark of the cause."""
     hidden = before.hidden
     for firing in firings:
@@ -233,7 +245,7 @@ def _with_marks(before: StoredTicket, after: StoredTicket, firings: Sequence[Fir
     assignee_id = after.assignee_id
     comes_in = assignee_id not in (None, before.assignee_id, *people.inside)
     arrives = assignee_id if comes_in else None
-    return Acts(after=replace(after, hidden=hidden), firings=tuple(firings), arrives=arrives)
+    return Acts(version=stored.version, after=replace(after, hidden=hidden), firings=tuple(firings), arrives=arrives)
 
 
 def report(ticket_id: str, left_out: Sequence[LeftOut]) -> None:
@@ -311,7 +323,7 @@ def at_look(request: Request, ticket: StoredTicket, head: Head, looked: Look, de
     is_resting = ticket.idle_at_ms is not None and ticket.idle_at_ms < request.now_ms
     if after.status == "closed" or not (warnings or is_resting) or ticket.is_as_imported:
         idle_at_ms = None if is_resting else after.idle_at_ms
-        return Acts(after=ticket_clocks.due_exactly(replace(after, idle_at_ms=idle_at_ms), desk))
+        return Acts(version=0, after=ticket_clocks.due_exactly(replace(after, idle_at_ms=idle_at_ms), desk))
     stored = automations.known(request.now_s)
     rules = [*(stored.enabled("sla_warning") if warnings else ()), *(stored.enabled("idle") if is_resting else ())]
     people = _read_people(ticket.ticket_id, rules)
@@ -327,7 +339,7 @@ def at_look(request: Request, ticket: StoredTicket, head: Head, looked: Look, de
     state, more = _rested(request, stored, state, head, people, desk, len(firings)) if is_resting else (state, ())
     firings += more
     state = _moved(after, state, desk)
-    return _with_marks(looked.after, ticket_clocks.due_exactly(state, desk), firings, people)
+    return _with_marks(stored, looked.after, ticket_clocks.due_exactly(state, desk), firings, people)
 
 
 def _warnings(looked: Look) -> list[Cause]:
