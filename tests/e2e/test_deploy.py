@@ -630,6 +630,7 @@ def test_targets_are_tried_on_the_past(people: Make) -> None:
     policy = {"targets": {"medium": {"first_response": "1h"}}}
 
     assert "total" in ada.ask("POST", "/support/sla/simulate", {"policy": policy})
+    assert "total" in ada.ask("POST", "/support/automations/try", {})
 
 
 def test_messages_are_counted_and_figures_read(deployment: Deployment, people: Make) -> None:

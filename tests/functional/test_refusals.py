@@ -80,7 +80,8 @@ OF_KEEPERS = refusing("webhooks_closed", *(
 OF_SUPPORT_ADMINS = refusing(
     "support_admins_only",
     "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply", "rest/get_support_metrics",
-    "rest/put_agent", "rest/simulate_sla", "rest/create_macro", "rest/put_macro", "rest/delete_macro",
+    "rest/put_agent", "rest/create_macro", "rest/put_macro", "rest/delete_macro",
+    "rest/simulate_sla", "rest/try_automations",
     "rest/put_automations",
     "rest/create_article", "rest/put_article", "rest/delete_article",
 )  # fmt: skip

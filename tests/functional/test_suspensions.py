@@ -87,6 +87,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/simulate_sla",
     "rest/suggest_articles",
     "rest/sync",
+    "rest/try_automations",
     "rest/unblock_user",
     "rest/update_preferences",
     "rest/update_settings",

@@ -78,6 +78,8 @@ from parley.domain.support.desk_file import MAX_NAMES
 from parley.domain.support.past import MAX_MESSAGES
 from parley.domain.support.policy import MAX_HOLIDAYS, MAX_SPANS
 from parley.domain.support.requests import MAX_BULK, MAX_MERGED, MAX_TAG_CHARACTERS, MAX_TAGS
+from parley.domain.support.trying import EXCERPT_CHARACTERS as MAX_TRIED_CHARACTERS
+from parley.domain.support.trying import MAX_TOLD, MAX_TRIED
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.queries import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
 from parley.domain.webhooks.endpoints import MAX_ENDPOINTS
@@ -115,6 +117,7 @@ WRITTEN = {
     "NotePreview.title": PREVIEW_CHARACTERS,
     "shortcut": MAX_SHORTCUT_CHARACTERS,
     "Conditions.words[]": automations.MAX_WORD_CHARACTERS,
+    "TriedFiring.reply": MAX_TRIED_CHARACTERS,
     "RuleEffects.reply": automations.MAX_LIST_BYTES // automations.MAX_RULES // 2,  # half of a full list
     **dict.fromkeys(["Conditions.tags[]", "Conditions.without_tags[]"], MAX_TAG_CHARACTERS),
     **dict.fromkeys(["RuleEffects.add_tags[]", "RuleEffects.remove_tags[]"], MAX_TAG_CHARACTERS),
@@ -387,6 +390,9 @@ LISTS = {
     "StatusList.statuses": MAX_STATUS_USERS,
     "TryResult.hits": 200,
     "Simulation.tickets": MAX_PAGE,
+    "TriedAutomations.tickets": MAX_TRIED,
+    "TriedAutomations.left_out": MAX_TRIED,
+    "TriedTicket.firings": MAX_TOLD,
     "Simulation.left_out": MAX_PAGE,
     "SimulatedTicket.events": MAX_MESSAGES + 4,  # a clock for each two messages warns, and is missed
     "UnsentAttachmentList.attachments": MAX_PAGE,
@@ -431,6 +437,7 @@ CUT = {
     "HitList": "results",
     "TryResult": "hits",
     "Simulation": "tickets",
+    "TriedAutomations": "tickets",
     "CannedReplyList": "canned_replies",
     "MacroList": "macros",
     "ArticleVersionList": "versions",

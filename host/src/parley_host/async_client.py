@@ -102,6 +102,8 @@ from parley_host.types import (
     SuspensionScope,
     TicketChanges,
     TicketSlaAnswer,
+    TriedAutomations,
+    TryAutomations,
     UndoAnswer,
     UpdateConversation,
     UpdateTicket,
@@ -472,6 +474,14 @@ class AsyncParley:
         """
         simulation: Simulation = await self._answer(Call("POST", "/support/sla/simulate", fields))
         return simulation
+
+    async def try_automations(self, **fields: Unpack[TryAutomations]) -> TriedAutomations:
+        """Returns what rules would have done to a page of past tickets; its `next` is the `cursor` of the next one.
+
+        Parley's audit log has an entry for each page.
+        """
+        found: TriedAutomations = await self._answer(Call("POST", "/support/automations/try", fields))
+        return found
 
     def list_all_tickets(self, **filters: str | int) -> AsyncIterator[SupportTicket]:
         """Yields the tickets that pass the filters of the queue, the oldest first; the open ones without any.

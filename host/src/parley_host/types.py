@@ -1840,7 +1840,58 @@ class TicketState(TypedDict):
 TicketStatus = Literal["closed", "in_progress", "open", "resolved", "waiting_on_customer"]
 
 
+class TriedAutomations(TypedDict):
+    """A page of past tickets under a list of rules, in no order that tells anything."""
+
+    tickets: list[TriedTicket]
+    left_out: list[LeftOut]
+    total: TriedCounts
+    next: str | None
+    users: dict[str, NamedUser]
+
+
+class TriedCounts(TypedDict):
+    """The sums of a page: its tickets, those for which a rule would have fired, and the firings."""
+
+    tickets: int
+    fired: int
+    firings: int
+
+
+class TriedFiring(TypedDict):
+    """A rule that would have fired: when, for which cause, and what it would have changed and written."""
+
+    rule_id: str
+    on: Trigger
+    at: str
+    changes: dict[str, FieldChange]
+    reply: str | None
+
+
+class TriedTicket(TypedDict):
+    """A past ticket, and the first 100 rules that would have fired for it, in the order of time."""
+
+    ticket_id: str
+    number: str
+    created_at: str
+    firings: list[TriedFiring]
+    firing_count: int
+
+
 Trigger = Literal["created", "customer_reply", "idle", "sla_warning"]
+
+
+TryAutomations = TypedDict(
+    "TryAutomations",
+    {
+        "rules": "NotRequired[list[AutomationRule] | None]",
+        "from": "NotRequired[str | None]",
+        "to": "NotRequired[str | None]",
+        "cursor": "NotRequired[str | None]",
+        "limit": "NotRequired[int]",
+    },
+)
+"""POST /support/automations/try: rules, and the tickets that were opened from one time to before another."""
 
 
 class UndoAnswer(TypedDict):

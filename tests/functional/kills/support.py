@@ -381,6 +381,12 @@ SCENARIOS = [
         and_then(open_of_alice, sign_host_in),
         variant="by the host",
     ),
+    Scenario(
+        "rest/try_automations",
+        ask_as_host("POST", "/support/automations/try", {"limit": 10}),
+        and_then(open_of_alice, sign_host_in),
+        variant="by the host",
+    ),
     Scenario("queues/run_fan_out", release, taken, variant="absent"),
     Scenario("rest/create_canned_reply", create_canned_reply, sign_admin_in),
     Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),

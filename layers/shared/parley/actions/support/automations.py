@@ -43,10 +43,8 @@ def put_automations(request: Request, wanted: PutAutomations) -> Automations:
     refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
     account_states.require_role(request, _writes, refusal)
     request = access.as_host(request)
-    rules, prefix = tuple(wanted.rules), f"{request.field_prefix}/rules"
-    check_rules(rules, desks.current(), policies.current().rules.keys(), prefix)
-    check_loops(rules, prefix)
-    _check_people(rules, prefix)
+    rules = tuple(wanted.rules)
+    check(request, rules)
     for _ in conditions.tries():
         known = automations.get_automations()
         if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, request.user_id):
@@ -60,6 +58,14 @@ def put_automations(request: Request, wanted: PutAutomations) -> Automations:
             continue
         return _answer(request, after)
     raise retrying.busy()
+
+
+def check(request: Request, rules: Sequence[AutomationRule]) -> None:
+    """Returns for rules that the desk can have, else raises Invalid or TooLarge; one round trip if they name people."""
+    prefix = f"{request.field_prefix}/rules"
+    check_rules(rules, desks.current(), policies.current().rules.keys(), prefix)
+    check_loops(rules, prefix)
+    _check_people(rules, prefix)
 
 
 def _next(request: Request, known: StoredAutomations, rules: tuple[AutomationRule, ...]) -> StoredAutomations:

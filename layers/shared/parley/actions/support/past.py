@@ -12,6 +12,7 @@ from parley.adapters.support import past
 from parley.adapters.support.past import Place
 from parley.domain.api import cursors
 from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.history import Room
@@ -35,11 +36,17 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class PastTicket(Struct, frozen=True, kw_only=True):
-    """A past ticket with its conversation and the messages of it, the oldest first."""
+    """A past ticket with its conversation and the messages of it, the oldest first; its history if it was asked for."""
 
     ticket: StoredTicket
     head: Head
     messages: Sequence[PastMessage]
+    history: Sequence[OutboxEntry] = ()
+
+    @property
+    def characters(self) -> int:
+        """Returns the length of all texts."""
+        return sum(len(message.text) for message in self.messages)
 
     @property
     def after(self) -> Place:
@@ -70,26 +77,28 @@ def log(request: Request, by: str) -> None:
         audit.write_entry(new_entry(request, "list_tickets", "tickets", by=by))
 
 
-def page_of(request: Request, wanted: Wanted) -> PastPage:
-    """Returns the next tickets of the walk, with up to `MAX_MESSAGES` messages together.
+def page_of(request: Request, wanted: Wanted, most: int = MAX_MESSAGES, *, with_history: bool = False) -> PastPage:
+    """Returns the next tickets of the walk, with up to `most` messages together; entries of histories count as these.
 
     It examines `MAX_EXAMINED` rows of the table of tickets at most, a round trip for each `PART` of them; then one
-    round trip for the conversations, and one for the messages of each `past.MAX_QUERIES_AT_ONCE` tickets.
+    round trip for the conversations, and one for the messages of each `past.MAX_QUERIES_AT_ONCE` tickets; likewise for
+    the histories.
     """
     found, following = _walk(wanted)
     heads = _heads(found)
     taken: list[tuple[StoredTicket, Head | Reason]] = []
-    room = MAX_MESSAGES
+    room = most
     for ticket in found:
         head = heads.get(ticket.ticket_id)
-        reason = left_out(ticket, None if head is None else head.last_seq, request.user_id)
-        if head is not None and reason is None:
-            if head.last_seq > room:
+        rows = None if head is None else head.last_seq + (ticket.entries if with_history else 0)
+        reason = left_out(ticket, rows, request.user_id, most)
+        if rows is not None and reason is None:
+            if rows > room:
                 following = Place.after(taken[-1][0])
                 break
-            room -= head.last_seq
+            room -= rows
         taken.append((ticket, reason or head or "unreadable"))
-    return PastPage(tickets=list(_with_messages(taken)), following=following)
+    return PastPage(tickets=list(_with_messages(taken, with_history)), following=following)
 
 
 def _walk(wanted: Wanted) -> tuple[list[StoredTicket], Place | None]:
@@ -115,32 +124,44 @@ def _heads(found: Sequence[StoredTicket]) -> dict[str, Head]:
     return conversations.readable_heads(rows, ticket_ids)
 
 
-def _with_messages(taken: Sequence[tuple[StoredTicket, Head | Reason]]) -> Iterator[PastTicket | LeftOut]:
+def _with_messages(
+    taken: Sequence[tuple[StoredTicket, Head | Reason]], with_history: bool
+) -> Iterator[PastTicket | LeftOut]:
     """Yields the tickets, each with its messages, or as left out."""
-    whole = [(ticket.ticket_id, head.last_seq) for ticket, head in taken if isinstance(head, Head)]
-    read = iter(past.messages_of(whole))
+    whole = [(ticket, head) for ticket, head in taken if isinstance(head, Head)]
+    wanted = [(ticket.ticket_id, head.last_seq) for ticket, head in whole]
+    read = iter(past.messages_of(wanted, with_texts=with_history))
+    told = iter(past.histories_of(ticket for ticket, _ in whole) if with_history else [[]] * len(whole))
     for ticket, head in taken:
-        messages = next(read) if isinstance(head, Head) else None
-        if isinstance(head, Head) and messages is not None:
-            yield PastTicket(ticket=ticket, head=head, messages=messages)
+        messages, history = (next(read), next(told)) if isinstance(head, Head) else (None, None)
+        if isinstance(head, Head) and messages is not None and history is not None:
+            yield PastTicket(ticket=ticket, head=head, messages=messages, history=history)
         else:
             reason: Reason = "unreadable" if isinstance(head, Head) else head
             yield LeftOut(ticket_id=ticket.ticket_id, number=ticket.number, reason=reason)
 
 
 def cut(
-    page: PastPage, wanted: Wanted, view: Callable[[PastTicket], Shown]
+    page: PastPage, wanted: Wanted, view: Callable[[PastTicket], Shown], most_characters: int | None = None
 ) -> tuple[list[Shown], list[LeftOut], str | None]:
-    """Returns the views of a page's tickets as far as an answer holds them, those left out, and the next cursor."""
+    """Returns the views of a page's tickets as far as an answer holds them, those left out, and the next cursor.
+
+    A page ends before it looks at more than `most_characters` of texts; a ticket that has more alone is left out.
+    """
     shown: list[Shown] = []
     others: list[LeftOut] = []
-    room, before = Room(), wanted.after
+    room, before, looked = Room(), wanted.after, 0
     for each in page.tickets:
         if isinstance(each, LeftOut):
             others.append(each)
             continue
-        seen = view(each)
-        if not room.take(seen):
+        if most_characters is not None and each.characters > most_characters:
+            others.append(LeftOut(ticket_id=each.ticket.ticket_id, number=each.ticket.number, reason="too_long"))
+            continue
+        looked += each.characters
+        is_full = most_characters is not None and looked > most_characters
+        seen = None if is_full else view(each)
+        if seen is None or not room.take(seen):
             return shown, others, None if before is None else cursors.encode(before)
         shown.append(seen)
         before = each.after

@@ -8,8 +8,10 @@ from msgspec import Meta, Struct, convert
 
 from parley.adapters.dynamodb import tables, unreadable
 from parley.adapters.dynamodb.documents import from_wire, to_wire
+from parley.adapters.support import ticket_history
 from parley.adapters.support.tickets import STATE, from_row
 from parley.adapters.threads import Threads
+from parley.domain.api.outbox import OutboxEntry
 from parley.domain.support.past import PastMessage
 from parley.domain.support.ticket import StoredTicket
 
@@ -51,25 +53,41 @@ def tickets_after(
     return list(unreadable.decoded("Tickets", rows, from_row)), following
 
 
-def messages_of(wanted: Iterable[tuple[str, int]]) -> list[list[PastMessage] | None]:
+def messages_of(wanted: Iterable[tuple[str, int]], *, with_texts: bool = False) -> list[list[PastMessage] | None]:
     """Returns the messages of conversations, each up to a seq, in the order of `wanted`; None for unreadable ones.
 
     Strongly consistent; a round trip for each 1 MB of a conversation, `MAX_QUERIES_AT_ONCE` side by side.
     """
-    reads = [partial(_messages, ticket_id, last_seq) for ticket_id, last_seq in wanted]
+    names = [*_ATTRIBUTES, "text"] if with_texts else _ATTRIBUTES
+    reads = [partial(_messages, ticket_id, last_seq, names) for ticket_id, last_seq in wanted]
     return list(_queries.map(lambda read: read(), reads))
 
 
-def _messages(ticket_id: str, last_seq: int) -> list[PastMessage] | None:
+def histories_of(tickets: Iterable[StoredTicket]) -> list[list[OutboxEntry] | None]:
+    """Returns the histories of tickets, the oldest entry first; None for one with a hole. Round trips as above."""
+    return list(_queries.map(_history, tickets))
+
+
+def _history(ticket: StoredTicket) -> list[OutboxEntry] | None:
+    try:
+        found = ticket_history.entries_after(ticket.ticket_id, 0, ticket.entries)
+    except unreadable.ERRORS:
+        unreadable.report("Messages", [ticket.ticket_id])
+        return None
+    return found if len(found) == ticket.entries and all("state" in entry.about for entry in found) else None
+
+
+def _messages(ticket_id: str, last_seq: int, names: list[str]) -> list[PastMessage] | None:
     seqs = tables.Message.seq.between(1, last_seq)
-    rows = tables.Message.query(ticket_id, seqs, consistent_read=True, attributes_to_get=_ATTRIBUTES)
+    rows = tables.Message.query(ticket_id, seqs, consistent_read=True, attributes_to_get=names)
     found = list(unreadable.decoded("Messages", rows, _message))
     return found if len(found) == last_seq else None  # seqs have no gaps
 
 
-_ATTRIBUTES = ["conversation_id", "seq", "created_at_ms", "side", "system"]
+_ATTRIBUTES = ["conversation_id", "seq", "created_at_ms", "side", "system", "sender_id"]
 
 
 def _message(row: tables.Message) -> PastMessage:
     told = {"at_ms": int(row.created_at_ms or 0), "side": row.side, "changes": (row.system or {}).get("changes", {})}
-    return convert({"seq": int(row.seq), **told}, type=PastMessage)
+    written = {"sender_id": row.sender_id or "", "text": row.text or ""}
+    return convert({"seq": int(row.seq), **told, **written}, type=PastMessage)

@@ -64,6 +64,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "simulate_sla",
             "suggest_articles",
             "sync",
+            "try_automations",
             # what they have uploaded and nobody else sees
             "delete_attachment",
             # how far they have read, and what they have open

@@ -9,6 +9,7 @@ Acts of rules, and of the desk itself, are no causes. `rule_loops.py` refuses ru
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -387,8 +388,14 @@ def _is_triggered(rule: AutomationRule, cause: Cause) -> bool:
 
 def _found_words(rules: Iterable[AutomationRule], text: str) -> frozenset[Word]:
     """Returns those of the words of all the rules that the text holds, which is made ready for it once."""
-    words = [word for rule in rules for each in rule.conditions.words or () for word in Query.parse(each).words]
+    words = [word for rule in rules for each in rule.conditions.words or () for word in _words_of(each)]
     return Query(tuple(dict.fromkeys(words))).find(text)[0] if words else frozenset()
+
+
+@lru_cache(maxsize=MAX_RULES * MAX_WORDS)
+def _words_of(text: str) -> tuple[Word, ...]:
+    """Returns the words of a text of a condition, which many messages are looked through for."""
+    return Query.parse(text).words
 
 
 def holds(
@@ -408,7 +415,7 @@ def holds(
     if conditions.hours is not None and (conditions.hours == "open") != is_open:
         return False
     texts = conditions.words
-    return texts is None or any(set(Query.parse(text).words) <= set(found) for text in texts)
+    return texts is None or any(all(word in found for word in _words_of(text)) for text in texts)
 
 
 def _fired(rule: AutomationRule, ticket: StoredTicket, facts: Facts, cause: Cause, desk: Desk) -> Firing | None:

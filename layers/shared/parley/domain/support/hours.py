@@ -61,6 +61,15 @@ class Hours(Struct, frozen=True, kw_only=True):
             left -= closes_ms - begins_ms
         return None
 
+    def closes_ms(self, at_ms: int, until_ms: int) -> int | None:
+        """Returns the first instant from `at_ms` on at which the desk is closed; None if that is not before another."""
+        end_ms = at_ms
+        for opens_ms, closes_ms in self._open_spans(at_ms):
+            if opens_ms > end_ms or end_ms >= until_ms:
+                break
+            end_ms = closes_ms
+        return end_ms if end_ms < until_ms else None
+
     def is_open(self, at_ms: int) -> bool:
         """Says whether the desk is open."""
         return next(self._open_spans(at_ms), (at_ms + 1, 0))[0] <= at_ms

@@ -25,12 +25,17 @@ Reason = Literal["imported", "own_ticket", "too_long", "unreadable"]
 
 
 class PastMessage(Struct, frozen=True, kw_only=True):
-    """A message of a past ticket: who has written it, and the changes that it tells, if it is a system message."""
+    """A message of a past ticket: who has written it, and the changes that it tells, if it is a system message.
+
+    `text` is that of now, and empty unless it was asked for.
+    """
 
     seq: int
     at_ms: int
     side: Side | Literal["system"] | None
     changes: Mapping[str, Moved] = {}
+    sender_id: str = ""
+    text: str = ""
 
 
 class PastFact(Struct, frozen=True, kw_only=True):
@@ -61,22 +66,22 @@ class LeftOut(Struct, frozen=True, kw_only=True):
     reason: Reason
 
 
-def left_out(ticket: StoredTicket, messages: int | None, user_id: str) -> Reason | None:
-    """Returns why a ticket of so many messages is left out; None if they are to be read."""
+def left_out(ticket: StoredTicket, rows: int | None, user_id: str, most: int) -> Reason | None:
+    """Returns why a ticket of so many rows is left out; None if they are to be read. A page reads `most` of them."""
     if ticket.requester_id == user_id:
         return "own_ticket"
     if ticket.imported_entries is not None:
         return "imported"
-    if messages is None:
+    if rows is None:
         return "unreadable"
-    return "too_long" if messages > MAX_MESSAGES else None
+    return "too_long" if rows > most else None
 
 
 def facts_of(ticket: StoredTicket, messages: Sequence[PastMessage]) -> Iterator[PastFact]:
     """Yields the facts of a ticket in their order; the first one is its opening."""
     now = _opening(ticket, messages)
     yield now
-    for message in messages[_opened_by(ticket, messages) :]:
+    for message in after_opening(ticket, messages):
         if message.side in ("requester", "support"):
             # The system message after it tells the same: it was one act, and is one fact.
             after = after_message(now.status, message.side)
@@ -96,11 +101,11 @@ def _opening(ticket: StoredTicket, messages: Sequence[PastMessage]) -> PastFact:
     return PastFact(at_ms=ticket.created_at_ms, status="open", message="support" if is_answer else None, seq=1, **first)
 
 
-def _opened_by(ticket: StoredTicket, messages: Sequence[PastMessage]) -> int:
-    """Returns the number of messages that opened a ticket: one, or all that were taken over at that moment."""
+def after_opening(ticket: StoredTicket, messages: Sequence[PastMessage]) -> Sequence[PastMessage]:
+    """Returns the messages after those that opened a ticket: one, or all that were taken over at that moment."""
     if ticket.source_message_id is None:
-        return 1
-    return sum(1 for message in messages if message.at_ms <= ticket.created_at_ms)
+        return messages[1:]
+    return messages[sum(1 for message in messages if message.at_ms <= ticket.created_at_ms) :]
 
 
 def _moved(now: PastFact, changes: Mapping[str, Moved]) -> dict[str, Any]:

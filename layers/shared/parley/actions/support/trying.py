@@ -1,0 +1,79 @@
+"""Tries of rules: what a list would have done to past tickets. Nothing is written, nobody is told."""
+
+from collections.abc import Sequence
+
+from parley.actions import named
+from parley.actions.support import automations as kept
+from parley.actions.support import past
+from parley.actions.support.past import PastPage, PastTicket
+from parley.actions.support.roles import require_admin
+from parley.adapters.people import agents, named_users
+from parley.adapters.support import automations, desks
+from parley.domain.api.request import Request
+from parley.domain.api.times import rfc3339
+from parley.domain.support.automations import AutomationRule, Facts
+from parley.domain.support.automations import people_in as people_in_rules
+from parley.domain.support.trying import (
+    MAX_TOLD,
+    MAX_TRIED_CHARACTERS,
+    MAX_TRIED_ROWS,
+    Tried,
+    TriedAutomations,
+    TriedCounts,
+    TriedTicket,
+    TryAutomations,
+    people_in,
+    people_of,
+    tried,
+)
+
+
+def try_automations(request: Request, wanted: TryAutomations) -> TriedAutomations:
+    """Returns what rules would have done to a page of past tickets, to support admins and the host's own server.
+
+    Raises what `put_automations` raises for rules that the desk cannot have. Round trips as of `past.page_of`, one for
+    the rules or the people whom they name, and two for names; one before them for the host's server.
+    """
+    require_admin(request)
+    asked = past.wanted_of(wanted.since, wanted.to, wanted.cursor, wanted.limit)
+    if wanted.rules is not None:
+        kept.check(request, wanted.rules)
+    past.log(request, "try_automations")
+    rules = automations.get_automations().rules if wanted.rules is None else tuple(wanted.rules)
+    page = past.page_of(request, asked, MAX_TRIED_ROWS, with_history=True)
+    known, desk = _known(rules, page), desks.current()
+    names = {user_id: person.name for user_id, person in known.items()}
+    able = frozenset(user_id for user_id, person in known.items() if agents.is_agent(person.role))
+
+    def view(each: PastTicket) -> TriedTicket:
+        context = None if each.head.context is None else each.head.context.type
+        facts = Facts(subject=each.head.title or "", context=context, names=names, agents=able)
+        found = Tried(ticket=each.ticket, messages=each.messages, history=each.history, facts=facts)
+        firings = tried(found, rules, desk, request.now_ms)
+        return TriedTicket(
+            ticket_id=each.ticket.ticket_id,
+            number=each.ticket.number,
+            created_at=rfc3339(each.ticket.created_at_ms),
+            firings=firings[:MAX_TOLD],
+            firing_count=len(firings),
+        )
+
+    tickets, left_out, following = past.cut(page, asked, view, MAX_TRIED_CHARACTERS)
+    firings = [ticket.firing_count for ticket in tickets]
+    return TriedAutomations(
+        tickets=tickets,
+        left_out=left_out,
+        total=TriedCounts(tickets=len(tickets), fired=sum(map(bool, firings)), firings=sum(firings)),
+        next=following,
+        users=named.users(request, people_in(tickets)),
+    )
+
+
+def _known(rules: Sequence[AutomationRule], page: PastPage) -> named.Users:
+    """Returns the people whom rules name, and those whom replies may name; one round trip, none for nobody."""
+    user_ids = [user_id for _, _, user_id in people_in_rules(rules)]
+    if any(rule.effects.reply is not None for rule in rules):
+        whole = [each for each in page.tickets if isinstance(each, PastTicket)]
+        user_ids += [each.ticket.requester_id for each in whole]
+        user_ids += people_of(each.history for each in whole)
+    return named_users.read_named(dict.fromkeys(user_ids)) if user_ids else {}

@@ -1,0 +1,211 @@
+"""Lists of rules, tried on past tickets: the causes that there were, and what the rules would have done.
+
+`automations.decide` decides on each cause, as it does live, with the ticket as it was then. What a rule would have
+changed stays changed for the causes after it, until the field was really changed.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from parley.domain.api.identity import DESK
+from parley.domain.api.outbox import OutboxEntry
+from parley.domain.api.requests import Body, Cursor, DayOrTime
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import NamedUser
+from parley.domain.support.automations import (
+    MAX_FIRINGS,
+    MINUTE_MS,
+    AutomationRule,
+    Cause,
+    Facts,
+    Rules,
+    Trigger,
+    decide,
+)
+from parley.domain.support.desk import Desk
+from parley.domain.support.follow_ups import RULE_FIRED
+from parley.domain.support.past import LeftOut, PastMessage, after_opening, facts_of, simulated
+from parley.domain.support.status import after_message
+from parley.domain.support.ticket import FieldChange, StoredTicket
+from parley.domain.support.ticket_steps import IN_HISTORY
+
+MAX_TRIED = 20  # tickets of a page
+MAX_TRIED_ROWS = 1_000  # messages and entries of histories that a page reads
+MAX_TRIED_CHARACTERS = 1_000_000  # of the texts of all messages of a page
+MAX_TOLD = 100  # firings of a ticket that an answer tells
+EXCERPT_CHARACTERS = 200  # of a reply
+
+
+class TryAutomations(Body, frozen=True, kw_only=True, rename={"since": "from"}):
+    """POST /support/automations/try: rules, and the tickets that were opened from one time to before another.
+
+    Without `rules` it is the list of the desk.
+    """
+
+    rules: Rules | None = None
+    since: DayOrTime | None = None
+    to: DayOrTime | None = None
+    cursor: Cursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_TRIED)] = MAX_TRIED
+
+
+class TriedFiring(Struct, frozen=True, kw_only=True):
+    """A rule that would have fired: when, for which cause, and what it would have changed and written.
+
+    `reply` are the first 200 characters of the message.
+    """
+
+    rule_id: str
+    on: Trigger
+    at: str
+    changes: dict[str, FieldChange]
+    reply: str | None
+
+
+class TriedTicket(Struct, frozen=True, kw_only=True):
+    """A past ticket, and the first 100 rules that would have fired for it, in the order of time.
+
+    `firing_count` counts all of them.
+    """
+
+    ticket_id: str
+    number: str
+    created_at: str
+    firings: list[TriedFiring]
+    firing_count: int
+
+
+class TriedCounts(Struct, frozen=True, kw_only=True):
+    """The sums of a page: its tickets, those for which a rule would have fired, and the firings."""
+
+    tickets: int
+    fired: int
+    firings: int
+
+
+class TriedAutomations(Struct, frozen=True, kw_only=True):
+    """A page of past tickets under a list of rules, in no order that tells anything.
+
+    It may hold fewer than `limit`, or none: only without `next` it is the last. `total` counts the page alone.
+    """
+
+    tickets: list[TriedTicket]
+    left_out: list[LeftOut]
+    total: TriedCounts
+    next: str | None
+    users: dict[str, NamedUser]
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """A past ticket as a try needs it: its messages, its history, and what its state does not hold."""
+
+    ticket: StoredTicket
+    messages: Sequence[PastMessage]
+    history: Sequence[OutboxEntry]
+    facts: Facts
+
+    def state_at(self, cause: Cause) -> Mapping[str, Any]:
+        """Returns the fields that the ticket had for a cause, as the history says."""
+        found: Mapping[str, Any] = self.history[0].about["state"]
+        if cause.on == "created":
+            return found
+        for entry in self.history:
+            is_answer = cause.on == "customer_reply" and entry.about["event"] == RULE_FIRED
+            if entry.at_ms > cause.at_ms or (is_answer and entry.at_ms == cause.at_ms):
+                break
+            found = entry.about["state"]
+        return found
+
+
+def tried(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: int) -> list[TriedFiring]:
+    """Returns what rules would have done to a past ticket by now, in the order of time."""
+    found: list[TriedFiring] = []
+    changed: dict[str, tuple[Any, Any]] = {}  # by field: what it really was, and what a rule would have made of it
+    fired: dict[int, list[str]] = {}  # idle rules, by the time since which the ticket has rested
+    enabled = [rule for rule in rules if rule.enabled]
+    for cause in _causes(past, enabled, desk, now_ms):
+        done = fired.setdefault(cause.since_ms, []) if cause.on == "idle" else []
+        state = _read(past.state_at(cause))
+        changed = {name: each for name, each in changed.items() if each[0] == state[name]}
+        if cause.on == "customer_reply" and "status" in changed:  # it opens what a rule would have resolved
+            before, after = changed["status"]
+            changed["status"] = before, after_message(after, "requester")
+        ticket = replace(past.ticket, **{**state, **{name: after for name, (_, after) in changed.items()}})
+        asked = replace(cause, fired=tuple(done), most=MAX_FIRINGS - len(done))
+        decision = decide(enabled, ticket, past.facts, asked, desk)
+        done += [firing.rule_id for firing in decision.firings]
+        for name in state:
+            if (value := getattr(decision.after, name)) != getattr(ticket, name):
+                changed[name] = state[name], value
+        found += [
+            TriedFiring(
+                rule_id=each.rule_id,
+                on=cause.on,
+                at=rfc3339(cause.at_ms),
+                changes=each.changes,
+                reply=None if each.reply is None else each.reply[:EXCERPT_CHARACTERS],
+            )
+            for each in decision.firings
+        ]
+    return found
+
+
+def _read(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a ticket from an entry of its history."""
+    return {name: tuple(state[name]) if name == "tags" else state[name] for name in IN_HISTORY}
+
+
+def _causes(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: int) -> list[Cause]:
+    """Returns the causes of a past ticket that rules wait for, in the order of time."""
+    ticket, messages = past.ticket, past.messages
+    waited = {rule.on for rule in rules}
+    found: list[Cause] = []
+    if "created" in waited:
+        found.append(Cause(on="created", at_ms=ticket.created_at_ms, text=messages[0].text))
+    if "customer_reply" in waited:
+        replies = (each for each in after_opening(ticket, messages) if each.side == "requester")
+        found += [Cause(on="customer_reply", at_ms=each.at_ms, text=each.text) for each in replies]
+    if "sla_warning" in waited and desk.targets:
+        events = simulated(facts_of(ticket, messages), desk, now_ms)
+        warnings = (event for event in events if event.kind == "warning")
+        found += [Cause(on="sla_warning", at_ms=event.at_ms, clock=event.clock) for event in warnings]
+    if "idle" in waited:
+        found += _rests(messages, [rule for rule in rules if rule.on == "idle"], desk, now_ms)
+    return sorted(found, key=lambda cause: cause.at_ms)
+
+
+def _rests(
+    messages: Sequence[PastMessage], rules: Collection[AutomationRule], desk: Desk, now_ms: int
+) -> Iterator[Cause]:
+    """Yields the instants at which a ticket had rested for as long as an idle rule waits."""
+    acts = [message.at_ms for message in messages if message.sender_id != DESK]
+    for since_ms, until_ms in zip(acts, [*acts[1:], now_ms], strict=True):
+        instants = {at_ms for rule in rules for at_ms in _instants(rule, since_ms, until_ms, desk)}
+        yield from (Cause(on="idle", at_ms=at_ms, since_ms=since_ms) for at_ms in sorted(instants))
+
+
+def _instants(rule: AutomationRule, since_ms: int, until_ms: int, desk: Desk) -> Iterable[int]:
+    """Returns when an idle rule looks at a ticket: after its minutes, or when the desk opens or closes after them."""
+    at_ms, hours = since_ms + (rule.after_minutes or 0) * MINUTE_MS, rule.conditions.hours
+    if at_ms >= until_ms:
+        return ()
+    if hours is None or (hours == "open") == desk.hours.is_open(at_ms):
+        return (at_ms,)
+    found = desk.hours.after(at_ms, 1) if hours == "open" else desk.hours.closes_ms(at_ms, until_ms)
+    return () if found is None or found >= until_ms else (found,)
+
+
+def people_of(histories: Iterable[Sequence[OutboxEntry]]) -> Iterator[str]:
+    """Yields those who had the tickets."""
+    for history in histories:
+        yield from (entry.about["state"]["assignee_id"] for entry in history if entry.about["state"]["assignee_id"])
+
+
+def people_in(tickets: Iterable[TriedTicket]) -> Iterator[str]:
+    """Yields the people whom the changes of firings name."""
+    for ticket in tickets:
+        for moved in (each.changes["assignee_id"] for each in ticket.firings if "assignee_id" in each.changes):
+            yield from (each for each in (moved.before, moved.after) if isinstance(each, str))
