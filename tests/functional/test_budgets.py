@@ -1383,3 +1383,24 @@ def test_article_takes_two_round_trips_to_write_and_to_read_and_two_to_vote(pair
     assert again.round_trips == 1
     assert least(lambda: read(pair.alice, article_id)).round_trips == 1
     assert least(lambda: listed(pair.alice)).round_trips <= 2
+
+
+def test_try_of_rules_reads_the_tickets_of_a_page_side_by_side(pair: Pair) -> None:
+    ada = pair.parley.user("ada", role="support_admin")
+    for _ in range(12):
+        open_ticket(pair.alice)
+    one = {
+        "id": "one",
+        "name": "One",
+        "on": "created",
+        "then": {"priority": "high", "reply": "Dear {{requester.name}}."},
+    }
+
+    def try_out() -> object:
+        return ada.post("/support/automations/try", json={"rules": [one]})
+
+    spent = min((pair.spent(try_out) for _ in range(3)), key=lambda each: each.round_trips)
+
+    # The tickets, their conversations, their messages, their histories, the names, and what the request has cost.
+    assert spent.round_trips <= 6
+    assert [call.operation for call in spent.dynamodb].count("Query") == 24

@@ -422,6 +422,7 @@ MAPS = {
     "Note.changes": 5,  # the short fields of a ticket that change at once
     "NotePreview.changes": len(PREVIEW_CHANGES),
     "HistoryEntry.changes": 10,
+    "TriedFiring.changes": 6,  # the fields of a ticket that a rule changes
     "AuditEntry.details": 5,
     "Erasure.removed": 30,
     "ErasureReceipt.removed": 30,
