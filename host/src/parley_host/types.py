@@ -1869,7 +1869,7 @@ class TriedFiring(TypedDict):
 
 
 class TriedTicket(TypedDict):
-    """A past ticket, and the first 50 rules that would have fired for it, in the order of time."""
+    """A past ticket, and the first 30 rules that would have fired for it, in the order of time."""
 
     ticket_id: str
     number: str

@@ -35,7 +35,7 @@ from parley.domain.support.ticket_steps import IN_HISTORY
 MAX_TRIED = 20  # tickets of a page
 MAX_TRIED_ROWS = 1_000  # messages and entries of histories that a page reads
 MAX_TRIED_CHARACTERS = 1_000_000  # of the texts of all messages of a page
-MAX_TOLD = 50  # firings of a ticket that an answer tells
+MAX_TOLD = 30  # firings of a ticket that an answer tells
 EXCERPT_CHARACTERS = 200  # of a reply
 
 
@@ -66,7 +66,7 @@ class TriedFiring(Struct, frozen=True, kw_only=True):
 
 
 class TriedTicket(Struct, frozen=True, kw_only=True):
-    """A past ticket, and the first 50 rules that would have fired for it, in the order of time.
+    """A past ticket, and the first 30 rules that would have fired for it, in the order of time.
 
     `firing_count` counts all of them.
     """
