@@ -197,7 +197,8 @@ def make(client: BaseClient, operation: str, params: dict[str, Any]) -> dict[str
     headers = {"X-Amz-Target": f"{_TARGET}.{operation}"}
     status, _, content = _loaded().answer("POST", f"http://{HOST}/", headers, msgspec.json.encode(params))
     found = msgspec.json.decode(content)
-    about = {"HTTPStatusCode": status, "RetryAttempts": 0, "HTTPHeaders": {}, "RequestId": ""}
+    sent = {"content-length": str(len(content))}  # by which a request is charged (`metering.py`)
+    about = {"HTTPStatusCode": status, "RetryAttempts": 0, "HTTPHeaders": sent, "RequestId": ""}
     if status == 200:
         return {**(_with_bytes(found) if _BYTES.search(content) else found), "ResponseMetadata": about}
     code = found.pop("__type").rpartition("#")[2]
