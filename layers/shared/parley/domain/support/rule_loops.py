@@ -14,6 +14,7 @@ from parley.domain.support.automations import AutomationRule
 
 Condition = tuple[str, str]  # a field, or `tags` and `without_tags` with a tag
 
+MAX_NAMED = 5  # rules in a sentence
 _FIELDS = ("category", "priority", "status")
 
 
@@ -34,8 +35,9 @@ def check_loops(rules: Sequence[AutomationRule], prefix: str) -> None:
     while left := {number for number in looping if not _is_restored(number, ended[number], rules, looping)}:
         looping -= left
     if looping:
-        others = ", ".join(rules[number].id for number in sorted(looping))
-        raise _loop(f"{prefix}/{max(looping)}", f"These rules undo each other: {others}.")
+        others = ", ".join(rules[number].id for number in sorted(looping)[:MAX_NAMED])
+        more = ", …" if len(looping) > MAX_NAMED else ""
+        raise _loop(f"{prefix}/{max(looping)}", f"These rules undo each other: {others}{more}.")
 
 
 def ends(rule: AutomationRule) -> frozenset[Condition]:
