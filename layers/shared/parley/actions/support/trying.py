@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 
 from parley.actions import named
-from parley.actions.support import automations as kept
 from parley.actions.support import past
+from parley.actions.support.automations import check
 from parley.actions.support.past import PastPage, PastTicket
 from parley.actions.support.roles import require_admin
 from parley.adapters.people import agents, named_users
 from parley.adapters.support import automations, desks
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
-from parley.domain.support.automations import AutomationRule, Facts
-from parley.domain.support.automations import people_in as people_in_rules
+from parley.domain.support.automations import AutomationRule, Facts, people_in
 from parley.domain.support.trying import (
     MAX_TOLD,
     MAX_TRIED_CHARACTERS,
@@ -22,8 +21,8 @@ from parley.domain.support.trying import (
     TriedCounts,
     TriedTicket,
     TryAutomations,
-    people_in,
     people_of,
+    people_of_firings,
     tried,
 )
 
@@ -37,7 +36,7 @@ def try_automations(request: Request, wanted: TryAutomations) -> TriedAutomation
     require_admin(request)
     asked = past.wanted_of(wanted.since, wanted.to, wanted.cursor, wanted.limit)
     if wanted.rules is not None:
-        kept.check(request, wanted.rules)
+        check(request, wanted.rules)
     past.log(request, "try_automations")
     rules = automations.get_automations().rules if wanted.rules is None else tuple(wanted.rules)
     page = past.page_of(request, asked, MAX_TRIED_ROWS, with_history=True)
@@ -65,13 +64,13 @@ def try_automations(request: Request, wanted: TryAutomations) -> TriedAutomation
         left_out=left_out,
         total=TriedCounts(tickets=len(tickets), fired=sum(map(bool, firings)), firings=sum(firings)),
         next=following,
-        users=named.users(request, people_in(tickets)),
+        users=named.users(request, people_of_firings(tickets)),
     )
 
 
 def _known(rules: Sequence[AutomationRule], page: PastPage) -> named.Users:
     """Returns the people whom rules name, and those whom replies may name; one round trip, none for nobody."""
-    user_ids = [user_id for _, _, user_id in people_in_rules(rules)]
+    user_ids = [user_id for _, _, user_id in people_in(rules)]
     if any(rule.effects.reply is not None for rule in rules):
         whole = [each for each in page.tickets if isinstance(each, PastTicket)]
         user_ids += [each.ticket.requester_id for each in whole]

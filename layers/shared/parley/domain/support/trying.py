@@ -204,7 +204,7 @@ def people_of(histories: Iterable[Sequence[OutboxEntry]]) -> Iterator[str]:
         yield from (entry.about["state"]["assignee_id"] for entry in history if entry.about["state"]["assignee_id"])
 
 
-def people_in(tickets: Iterable[TriedTicket]) -> Iterator[str]:
+def people_of_firings(tickets: Iterable[TriedTicket]) -> Iterator[str]:
     """Yields the people whom the changes of firings name."""
     for ticket in tickets:
         for moved in (each.changes["assignee_id"] for each in ticket.firings if "assignee_id" in each.changes):
