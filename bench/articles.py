@@ -13,7 +13,6 @@ from parley.domain.articles.article import MAX_ARTICLES, Content, excerpt_of
 from parley.domain.articles.finding import search, suggest
 from parley.domain.articles.index import Index, IndexEntry, terms_of
 from parley.domain.articles.requests import MAX_ARTICLE_CHARACTERS, SearchArticles, SuggestArticles
-from parley.domain.text.queries import Query
 
 LETTERS = "etaoinshrdlcumwfgypbvk"
 WORDS = 30_000  # of the language that the articles are written in
@@ -85,7 +84,7 @@ def _measured(entries: list[IndexEntry]) -> str:
     return (
         f"rows {sum(stored) / 1e6:.1f} MB, {units:,.0f} read units; kept {now / 1e6:.0f} MB "
         f"(terms {kept.size / 1e6:.1f} MB), {peak / 1e6:.0f} MB while it is made in {making_s:.1f} s; "
-        f"search {_ms(lambda: search(index, SearchArticles(q=sought), Query.parse(sought))):.1f} ms, "
+        f"search {_ms(lambda: search(index, SearchArticles(q=sought))):.1f} ms, "
         f"suggestion {_ms(lambda: suggest(index, asked)):.1f} ms"
     )
 

@@ -155,6 +155,18 @@ def test_repeat_gets_the_result_again_also_after_the_macro_has_changed_or_gone(
     assert refusal(apply(agnes, ticket_id, macro_id)) == ("macro_not_found", 404, [])
 
 
+@pytest.mark.parametrize("reply", [None, "Hello."])
+def test_repeat_that_has_told_everybody_tells_nobody_again(parley: Parley, reply: str | None) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    macro_id = macro(parley, priority="high", **({} if reply is None else {"reply": reply}))
+    ticket_id = open_ticket(alice)
+    apply(agnes, ticket_id, macro_id, client_id="a-1")
+    device = alice.connect()
+
+    assert apply(agnes, ticket_id, macro_id, client_id="a-1").json["replayed"]
+    assert device.events() == []
+
+
 def test_client_id_of_another_act_is_refused(parley: Parley) -> None:
     agnes, ticket_id = agent(parley), open_ticket(parley.user("alice"))
     one, other = macro(parley, reply="One."), macro(parley, status="resolved")

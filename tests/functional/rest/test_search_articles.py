@@ -51,6 +51,14 @@ def test_words_are_found_by_the_projects_own_fold(parley: Parley, q: str, is_fou
     assert found(parley.user("alice"), q) == ([article_id] if is_found else [])
 
 
+def test_quotation_marks_do_not_count_for_the_highlights_either(parley: Parley) -> None:
+    ada = admin(parley)
+    make(ada, "Cancel a booking", "In my bookings.")
+
+    [quoted], [plain] = (find(ada, q).json["results"] for q in ('"bookings my"', "bookings my"))
+    assert quoted["highlights"] == plain["highlights"] == {"title": [], "excerpt": [[3, 5], [6, 14]]}
+
+
 def test_rare_words_count_more_than_frequent_ones(parley: Parley) -> None:
     ada = admin(parley)
     frequent = [make(ada, f"Booking {number}", "About a booking.") for number in range(4)]

@@ -13,8 +13,8 @@ def search_articles(_request: Request, query: SearchArticles) -> FoundArticles:
 
     One round trip if this process knows the index, two or three if not. Raises Invalid for a query without a word.
     """
-    words = check_query(query.q)
-    return finding.search(article_index.current(), query, words)
+    check_query(query.q)
+    return finding.search(article_index.current(), query)
 
 
 def suggest_articles(_request: Request, wanted: SuggestArticles) -> SuggestedArticles:

@@ -6,7 +6,7 @@ A repeat with the same `client_id` gets the result again, also after the macro w
 import msgspec
 from msgspec import UNSET, Struct
 
-from parley.actions import access, limits, named
+from parley.actions import access, limits, named, push
 from parley.actions.messages import messages
 from parley.actions.named import Known
 from parley.actions.parallel import in_parallel
@@ -210,6 +210,7 @@ def _change(request: Request, it: Applying, wanted: ApplyMacro, tokens: limits.A
     made = changing.write(request, found, limits.counted(request, step, tokens), after, entry, act.arrives)
     if made is None:
         return None
+    push.remember(step.new_message.message_id)  # a repeat finds this message by its `client_id`
     return _answer(request, made.ticket, made.head, made.mine, None, {**it.users, **made.users})
 
 

@@ -9,7 +9,7 @@ from parley.domain.api.times import rfc3339
 from parley.domain.articles.index import Index, IndexEntry, ranked, weigh
 from parley.domain.articles.requests import SearchArticles, SuggestArticles
 from parley.domain.text.folding import is_unspaced
-from parley.domain.text.queries import Query
+from parley.domain.text.queries import Query, tokens
 from parley.domain.text.terms import terms, wanted_terms
 
 MAX_SUGGESTED = 5
@@ -60,8 +60,9 @@ class SuggestedArticles(Struct, frozen=True, kw_only=True):
     suggestions: list[SuggestedArticle]
 
 
-def search(index: Index, wanted: SearchArticles, query: Query) -> FoundArticles:
-    """Returns the articles that have all words of a search, the best first."""
+def search(index: Index, wanted: SearchArticles) -> FoundArticles:
+    """Returns the articles that have all words of a search, the best first; quotation marks do not count."""
+    query = Query(tuple(dict.fromkeys(token.word for token in tokens(wanted.q))))
     scores: dict[int, float] | None = None
     for term in dict.fromkeys(wanted_terms(wanted.q)):
         found = index.weights(term)
