@@ -7,7 +7,6 @@ from parley.domain.articles.article import Content
 from parley.domain.articles.finding import MAX_SUGGESTED, search, suggest
 from parley.domain.articles.index import MAX_TERM_BYTES, MAX_TERMS, Index, IndexEntry, terms_of
 from parley.domain.articles.requests import SearchArticles, SuggestArticles
-from parley.domain.text.queries import Query
 from parley.domain.text.terms import MAX_TERM_CHARACTERS, terms, wanted_terms
 
 
@@ -25,7 +24,7 @@ def entry(name: str, title: str, text: str = "") -> IndexEntry:
 
 
 def found(made: Index, q: str) -> list[str]:
-    return [each.id for each in search(made, SearchArticles(q=q), Query.parse(q)).results]
+    return [each.id for each in search(made, SearchArticles(q=q)).results]
 
 
 def content_of(text: str) -> Content:

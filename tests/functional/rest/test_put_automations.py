@@ -1,6 +1,7 @@
 """PUT /support/automations: the rules of the desk are replaced as they were read."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.functional.desk import agent
 from tests.functional.erasures import erased
 from tests.functional.replies import invalid, refusal
 from tests.harness import Parley
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_put_replaces_the_whole_list(parley: Parley) -> None:
@@ -43,6 +46,15 @@ def test_repeat_answers_the_same_and_a_stale_version_is_refused(parley: Parley) 
     assert first.json == again.json
     for stale in (other, of_another, put(ada, 7)):
         assert (refusal(stale), stale.json["rule"]) == (("automations_changed", 409, []), "version: as it was read")
+
+
+def test_the_list_in_the_guide_can_be_saved(parley: Parley) -> None:
+    page = (ROOT / "docs" / "guides" / "support.md").read_text(encoding="utf-8")
+    _, _, text = page.partition("```\nPUT /support/automations\n")
+
+    saved = admin(parley).put(PATH, **json.loads(text.partition("```")[0]))
+
+    assert (saved.status, len(saved.json["rules"])) == (200, 7)
 
 
 @pytest.mark.parametrize(
