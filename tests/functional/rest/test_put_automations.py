@@ -52,7 +52,7 @@ def test_the_list_in_the_guide_can_be_saved(parley: Parley) -> None:
     page = (ROOT / "docs" / "guides" / "support.md").read_text(encoding="utf-8")
     _, _, text = page.partition("```\nPUT /support/automations\n")
 
-    saved = admin(parley).put(PATH, **json.loads(text.partition("```")[0]))
+    saved = admin(parley).put(PATH, json=json.loads(text.partition("```")[0]))
 
     assert (saved.status, len(saved.json["rules"])) == (200, 7)
 
