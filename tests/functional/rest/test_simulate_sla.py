@@ -262,6 +262,41 @@ def test_pages_hold_every_ticket_of_a_time_once(parley: Parley, monkeypatch: pyt
     assert empty > 0  # such a page is short, and has a next one
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"to": "1970-01-01"},
+        {"to": "1960-01-01"},
+        {"from": "9999-12-31T23:59:59.999Z"},
+        {"from": "1960-01-01", "to": "1960-01-02"},
+    ],
+)
+def test_time_without_a_ticket_is_an_empty_page(parley: Parley, times: dict[str, str]) -> None:
+    ada = admin(parley)
+    open_ticket(parley.user("alice"))
+
+    reply = simulate(ada, **times)
+
+    assert (reply.status, reply.json["tickets"], reply.json["next"]) == (200, [], None), reply
+
+
+def test_page_that_is_full_ends_after_the_last_ticket_that_it_names(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, ada = parley.user("alice"), admin(parley)
+    ticket_ids = sorted(open_ticket(ada if number % 2 else alice) for number in range(10))
+    parley.advance(60)
+    monkeypatch.setattr("parley.domain.conversations.history.MAX_PAGE_BYTES", 400)
+
+    pages = [simulate(ada)]
+    while pages[-1].json["next"]:
+        pages.append(simulate(ada, cursor=pages[-1].json["next"]))
+
+    named = [each["ticket_id"] for page in pages for part in ("tickets", "left_out") for each in page.json[part]]
+    assert sorted(named) == ticket_ids
+    assert len(pages) > 2
+
+
 def test_nothing_is_written_and_nobody_is_told(parley: Parley) -> None:
     alice, agnes, ada = parley.user("alice"), agent(parley), admin(parley)
     ticket_id = open_ticket(alice)
@@ -340,6 +375,9 @@ def test_other_fields_are_checked(parley: Parley) -> None:
 
     assert refusal(simulate(ada, **{"from": "2026-02-30"})) == invalid(("/from", "bad_format"))
     assert refusal(simulate(ada, to="2026-02-30")) == invalid(("/to", "bad_format"))
+    backwards = invalid(("/from", "contradiction"), ("/to", "contradiction"))
+    for end in ("2026-10-01", "2026-09-30", "1970-01-01"):
+        assert refusal(simulate(ada, **{"from": "2026-10-01", "to": end})) == backwards
     assert refusal(simulate(ada, cursor="abc")) == invalid(("/cursor", "bad_cursor"))
     assert refusal(simulate(ada, limit=101)) == invalid(("/limit", "too_large"))
     assert refusal(simulate(ada, policy=None)) == invalid(("/policy", "wrong_type"))

@@ -1,6 +1,7 @@
 """A page of past tickets: open, closed and archived ones, with the messages that have moved their clocks."""
 
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import TypeVar
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from parley.adapters.moderation import audit
 from parley.adapters.support import past
 from parley.adapters.support.past import Place
 from parley.domain.api import cursors
+from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
@@ -49,9 +51,8 @@ class PastTicket(Struct, frozen=True, kw_only=True):
         return sum(len(message.text) for message in self.messages)
 
     @property
-    def after(self) -> Place:
-        """Returns the place of the walk after the ticket."""
-        return Place.after(self.ticket)
+    def ticket_id(self) -> str:
+        return self.ticket.ticket_id
 
 
 class PastPage(Struct, frozen=True, kw_only=True):
@@ -62,10 +63,17 @@ class PastPage(Struct, frozen=True, kw_only=True):
 
 
 def wanted_of(since: str | None, to: str | None, cursor: str | None, limit: int) -> Wanted:
-    """Returns what the fields of a body ask for; raises Invalid for a time that no calendar has, or a bad cursor."""
+    """Returns what the fields of a body ask for; the one time is before the other.
+
+    Raises Invalid for a time that no calendar has, for an end that is not after the beginning, and for a bad cursor.
+    """
+    since_ms, until_ms = time_ms(since, "/from", 0), time_ms(to, "/to", LAST_MS)
+    if since is not None and to is not None and until_ms <= since_ms:
+        both = (Field("/from", "contradiction"), Field("/to", "contradiction"))
+        raise Invalid("invalid_request", "from must be before to.", fields=both)
     return Wanted(
-        since_ms=time_ms(since, "/from", 0),
-        until_ms=time_ms(to, "/to", LAST_MS),
+        since_ms=since_ms if to is None else min(since_ms, until_ms - 1),  # `to` alone may be before all tickets
+        until_ms=max(until_ms, since_ms + 1) if to is None else until_ms,
         after=cursors.decode(cursor, Place, "/cursor"),
         limit=limit,
     )
@@ -94,7 +102,7 @@ def page_of(request: Request, wanted: Wanted, most: int = MAX_MESSAGES, *, with_
         reason = left_out(ticket, rows, request.user_id, most)
         if rows is not None and reason is None:
             if rows > room:
-                following = Place.after(taken[-1][0])
+                following = Place.after(taken[-1][0].ticket_id)
                 break
             room -= rows
         taken.append((ticket, reason or head or "unreadable"))
@@ -109,7 +117,7 @@ def _walk(wanted: Wanted) -> tuple[list[StoredTicket], Place | None]:
         part, following = past.tickets_after(following, PART, wanted.since_ms, wanted.until_ms)
         found += part
         if len(found) > wanted.limit:
-            return found[: wanted.limit], Place.after(found[wanted.limit - 1])
+            return found[: wanted.limit], Place.after(found[wanted.limit - 1].ticket_id)
         if following is None or len(found) == wanted.limit:
             break
     return found, following
@@ -142,27 +150,34 @@ def _with_messages(
 
 
 def cut(
-    page: PastPage, wanted: Wanted, view: Callable[[PastTicket], Shown], most_characters: int | None = None
+    page: PastPage, wanted: Wanted, view: Callable[[PastTicket], Shown], most_characters: float = inf
 ) -> tuple[list[Shown], list[LeftOut], str | None]:
     """Returns the views of a page's tickets as far as an answer holds them, those left out, and the next cursor.
 
-    A page ends before it looks at more than `most_characters` of texts; a ticket that has more alone is left out.
+    A page ends before it looks at more than `most_characters` of texts; a ticket that has more alone is left out. The
+    cursor is that after the last ticket that the answer names, shown or left out, so that each is on one page.
     """
     shown: list[Shown] = []
     others: list[LeftOut] = []
-    room, before, looked = Room(), wanted.after, 0
-    for each in page.tickets:
+    room, named, looked = Room(), wanted.after, 0
+    for each in (_within(one, most_characters) for one in page.tickets):
         if isinstance(each, LeftOut):
-            others.append(each)
-            continue
-        if most_characters is not None and each.characters > most_characters:
-            others.append(LeftOut(ticket_id=each.ticket.ticket_id, number=each.ticket.number, reason="too_long"))
-            continue
-        looked += each.characters
-        is_full = most_characters is not None and looked > most_characters
-        seen = None if is_full else view(each)
-        if seen is None or not room.take(seen):
-            return shown, others, None if before is None else cursors.encode(before)
-        shown.append(seen)
-        before = each.after
+            told: LeftOut | Shown | None = each
+        else:
+            looked += each.characters
+            told = view(each) if looked <= most_characters else None
+        if told is None or not room.take(told):
+            return shown, others, None if named is None else cursors.encode(named)
+        if isinstance(told, LeftOut):
+            others.append(told)
+        else:
+            shown.append(told)
+        named = Place.after(each.ticket_id)
     return shown, others, None if page.following is None else cursors.encode(page.following)
+
+
+def _within(each: PastTicket | LeftOut, most_characters: float) -> PastTicket | LeftOut:
+    """Returns a ticket, as left out if it has more characters than a page looks at."""
+    if isinstance(each, LeftOut) or each.characters <= most_characters:
+        return each
+    return LeftOut(ticket_id=each.ticket_id, number=each.ticket.number, reason="too_long")

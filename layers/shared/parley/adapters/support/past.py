@@ -29,9 +29,9 @@ class Place(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     place: _Part
 
     @classmethod
-    def after(cls, ticket: StoredTicket) -> "Place":
+    def after(cls, ticket_id: str) -> "Place":
         """Returns the place after a ticket."""
-        return cls(ticket.ticket_id, STATE)
+        return cls(ticket_id, STATE)
 
 
 def tickets_after(
