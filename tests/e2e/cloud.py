@@ -304,8 +304,8 @@ def sam(*arguments: str, endpoint_url: str | None = None) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def until(happened: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.2)
