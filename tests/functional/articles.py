@@ -102,6 +102,11 @@ def rows(parley: Parley, key: str) -> list[dict[str, Any]]:
     return list(found["Items"])
 
 
+def index_rows(parley: Parley) -> list[dict[str, Any]]:
+    """Returns the rows of the index of published articles."""
+    return [row for part in range(16) for row in rows(parley, f"article-index#{part}")]
+
+
 def meanwhile(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
     """Lets something happen once before a call of a function of `adapters/articles`."""
     module, function = name.split(".")

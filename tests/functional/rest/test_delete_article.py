@@ -6,6 +6,7 @@ from tests.functional.articles import (
     PATH,
     admin,
     found,
+    index_rows,
     listed,
     meanwhile,
     put,
@@ -72,7 +73,7 @@ def test_article_that_was_saved_meanwhile_is_deleted_all_the_same(
     meanwhile(monkeypatch, "articles.delete", lambda: saved(ada, article, state="draft"))
 
     assert ada.delete(f"{PATH}/{article['id']}").status == 200
-    assert (listed(ada), rows(parley, "article-index")) == ([], [])
+    assert (listed(ada), index_rows(parley)) == ([], [])
 
 
 def test_sweep_takes_away_what_is_left(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """GET /support/articles/search: the published articles that have all words, the best first."""
 
+import re
+
 import pytest
 
-from tests.functional.articles import PATH, admin, find, found, saved, written
+from tests.functional.articles import PATH, admin, find, found, index_rows, saved, written
 from tests.functional.desk import agent
 from tests.functional.replies import invalid, refusal
-from tests.harness import Frame, Parley, User
+from tests.harness import Call, Frame, Parley, User
+from tests.harness.calls import aws_refusal
 
 
 def make(author: User, title: str, text: str = "Nothing more.", **fields: object) -> str:
@@ -136,10 +139,69 @@ def test_damaged_row_of_the_index_hides_no_other(parley: Parley) -> None:
     assert found(ada, "cancel") == [whole["id"]]
 
 
+class Parts:
+    """A hook: it holds which parts of the index are read, and the store is too busy for some of them."""
+
+    def __init__(self, parley: Parley) -> None:
+        self.read: list[int] = []
+        self.busy: set[int] = set()
+        parley.hooks.append(self)
+
+    def before(self, call: Call) -> None:
+        part = re.search(r"article-index#([0-9]+)", str(call.params)) if call.operation == "Query" else None
+        if part is None:
+            return
+        if int(part[1]) in self.busy:
+            raise aws_refusal(call, "ThrottlingException", "as the test wants it")
+        self.read.append(int(part[1]))
+
+    def after(self, call: Call) -> None: ...
+
+    def taken(self) -> list[int]:
+        """Returns the parts that were read since the last look."""
+        read, self.read = sorted(self.read), []
+        return read
+
+
+def test_reading_of_the_index_goes_on_where_a_busy_store_has_ended_it(parley: Parley) -> None:
+    ada = admin(parley)
+    articles = [written(ada) for _ in range(8)]
+    parts = Parts(parley)
+
+    parts.busy = {3, 7, 11}
+    assert refusal(find(ada, "cancel")) == ("store_busy", 503, [])
+    assert parts.taken() == sorted({*range(16)} - parts.busy)
+    parts.busy = {7}
+    assert refusal(find(ada, "cancel")) == ("store_busy", 503, [])
+    assert parts.taken() == [3, 11]
+    parts.busy = set()
+    assert sorted(found(ada, "cancel")) == sorted(each["id"] for each in articles)
+    assert parts.taken() == [7]
+    assert (len(found(ada, "cancel")), parts.taken()) == (8, [])
+
+
+def test_article_that_is_saved_during_a_reading_is_found(parley: Parley) -> None:
+    ada = admin(parley)
+    article = written(ada)
+    parts = Parts(parley)
+    parts.busy = {(int(index_row(parley, article)["key"]["S"].partition("#")[2]) + 1) % 16}  # its own part is read
+    assert find(ada, "cancel").status == 503
+    parts.busy = set()
+
+    saved(ada, article, title="Weather", text="Rain.")
+
+    assert (found(ada, "weather"), found(ada, "cancel")) == ([article["id"]], [])
+
+
+def index_row(parley: Parley, article: Frame) -> Frame:
+    [row] = [row for row in index_rows(parley) if row["place"]["S"] == article["id"]]
+    return row
+
+
 def spoil(parley: Parley, article: Frame) -> None:
     parley.store.client("dynamodb").update_item(
         TableName=parley.template.resources["Tickets"].ref,
-        Key={"key": {"S": "article-index"}, "place": {"S": article["id"]}},
+        Key={name: index_row(parley, article)[name] for name in ("key", "place")},
         UpdateExpression="SET terms = :terms",
         ExpressionAttributeValues={":terms": {"B": b"no zlib"}},
     )

@@ -92,12 +92,32 @@ def test_saved_ticket_is_a_metric_once(parley: Parley, capsys: pytest.CaptureFix
     alice, article_id = parley.user("alice"), written(admin(parley))["id"]
     capsys.readouterr()
 
-    for _ in range(2):
+    vote(alice, article_id, False)
+    for _ in range(5):
         vote(alice, article_id, instead_of_ticket=True)
-    vote(alice, article_id)
+        vote(alice, article_id, instead_of_ticket=True)
+        vote(alice, article_id)
 
+    assert saved_tickets(capsys) == [[1]]
+
+
+def test_saved_ticket_is_a_metric_once_for_each_person_and_article(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada, alice, bob = admin(parley), parley.user("alice"), parley.user("bob")
+    first, second = (written(ada)["id"] for _ in range(2))
+    capsys.readouterr()
+
+    for voter, article_id in ((alice, first), (bob, first), (alice, second)):
+        vote(voter, article_id, instead_of_ticket=True)
+
+    assert saved_tickets(capsys) == [[1]] * 3
+
+
+def saved_tickets(capsys: pytest.CaptureFixture[str]) -> list[list[int]]:
+    """Returns the values of the metric since the last look."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"TicketsSaved"' in line]
-    assert [line["TicketsSaved"] for line in lines] == [[1]]
+    return [line["TicketsSaved"] for line in lines]
 
 
 def test_article_that_did_not_help_saves_no_ticket(parley: Parley) -> None:

@@ -10,7 +10,7 @@ from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.articles.article import not_found
 from parley.domain.articles.requests import VoteOnArticle
-from parley.domain.articles.votes import StoredVote, Vote, kind_of, not_published
+from parley.domain.articles.votes import StoredVote, Vote, changed_to, kind_of, not_published
 from parley.domain.figures.days import day_of
 
 
@@ -32,7 +32,7 @@ def vote_on_article(request: Request, article_id: str, wanted: VoteOnArticle) ->
         if known is None or not known.is_published:
             raise not_published() if known is not None and roles.is_of_desk(request) else not_found()
         before = votes.of(rows, known, request.user_id)
-        after = StoredVote(kind=kind, day=day_of(request.now_ms), of_ms=known.created_at_ms)
+        after = changed_to(before, kind, day_of(request.now_ms), known.created_at_ms)
         if before is None or before.kind != kind:
             try:
                 votes.put_vote(known, request.user_id, before, after)
@@ -44,6 +44,6 @@ def vote_on_article(request: Request, article_id: str, wanted: VoteOnArticle) ->
 
 
 def _count(before: StoredVote | None, after: StoredVote) -> None:
-    """Counts a ticket that an article has saved; what a person takes back later stays counted in this metric."""
-    if after.kind == "saved" and (before is None or before.kind != "saved"):
+    """Counts a saved ticket, once for a person and article; what they take back stays counted in this metric."""
+    if after.has_saved and (before is None or not before.has_saved):
         metrics.count("TicketsSaved", 1)

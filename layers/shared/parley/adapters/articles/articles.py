@@ -7,7 +7,7 @@ By key and place:
     articles           index                     how often a published one has changed
     article#<id>       version#<made>#<number>   a version, with its text; <made> is when the article was made
     article#<id>       vote#<person>             a person's vote (`votes.py`)
-    article-index      <id>                      what finds a published article (`article_index.py`)
+    article-index#<n>  <id>                      what finds a published article (`article_index.py`)
     article-days       <day>#<slot>              votes of a day (`votes.py`)
     article-remains    <id>#<made>               a deleted article of which parts are left (`remains.py`)
 """

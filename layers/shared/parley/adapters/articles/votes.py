@@ -36,7 +36,11 @@ def put_vote(article: StoredArticle, user_id: str, before: StoredVote | None, af
     """
     with conditions.transaction() as transaction:
         row = tables.Ticket(
-            *key(article.article_id, user_id), vote=after.kind, day=after.day, of_ms=article.created_at_ms
+            *key(article.article_id, user_id),
+            vote=after.kind,
+            day=after.day,
+            of_ms=article.created_at_ms,
+            has_saved=after.has_saved,
         )
         # A vote on a deleted article of the same id counts nowhere any more: it is as if there were none.
         other = tables.Ticket.key.does_not_exist() | (tables.Ticket.of_ms != article.created_at_ms)
@@ -62,12 +66,14 @@ def numbers_between(first: str, last: str) -> dict[str, int]:
 
 
 def _vote(row: tables.Ticket) -> StoredVote:
-    return msgspec.convert({"kind": row.vote, "day": row.day, "of_ms": int(row.of_ms)}, type=StoredVote)
+    state = {"kind": row.vote, "day": row.day, "of_ms": int(row.of_ms), "has_saved": row.has_saved}
+    return msgspec.convert(state, type=StoredVote)
 
 
 def _as_read(before: StoredVote) -> Condition:
     row = tables.Ticket
-    condition: Condition = (row.vote == before.kind) & (row.day == before.day) & (row.of_ms == before.of_ms)
+    is_kind = (row.vote == before.kind) & (row.has_saved == before.has_saved)
+    condition: Condition = is_kind & (row.day == before.day) & (row.of_ms == before.of_ms)
     return condition
 
 

@@ -842,6 +842,7 @@ class Ticket(Table):
     vote = UnicodeAttribute(null=True)  # of a person
     day = UnicodeAttribute(null=True)  # on which the vote counts
     of_ms = NumberAttribute(null=True)  # when the article was made that the vote is on
+    has_saved = BooleanAttribute(null=True)  # whether this vote, or one before it, has saved a ticket
     by_queue = ByQueue()
     by_due = ByDueTicket()
 

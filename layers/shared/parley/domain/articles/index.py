@@ -16,7 +16,7 @@ from parley.domain.articles.article import Content, StoredArticle, excerpt_of, i
 from parley.domain.text.terms import terms
 
 MAX_TERMS = 1500  # of an article's text; those after them are not found
-MAX_TERM_BYTES = 10_000  # of all of them in UTF-8
+MAX_TERM_BYTES = 40_000  # of all of them in UTF-8: 1,500 words of 25 bytes, or the longest text in letters of two
 MAX_KNOWN_TERMS = 250_000  # of all articles, some ten times what those of one language have
 TITLE_WEIGHT = 3.0
 BEGINNING_WEIGHT = 0.5  # of a longer word

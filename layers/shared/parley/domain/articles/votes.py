@@ -35,16 +35,26 @@ class Vote(OwnVote, frozen=True, kw_only=True):
 
 
 class StoredVote(Struct, frozen=True, kw_only=True):
-    """A person's vote, and the day on which it counts. `of_ms` tells its article from a deleted one of the same id."""
+    """A person's vote, and the day on which it counts. `of_ms` tells its article from a deleted one of the same id.
+
+    `has_saved` says that this vote, or one before it, has saved a ticket: the metric counts the person once.
+    """
 
     kind: VoteKind
     day: str
     of_ms: int
+    has_saved: bool
 
     @property
     def view(self) -> OwnVote:
         """Returns the vote as its person sees it."""
         return OwnVote(helped=self.kind != "not_helped", instead_of_ticket=self.kind == "saved")
+
+
+def changed_to(before: StoredVote | None, kind: VoteKind, day: str, of_ms: int) -> StoredVote:
+    """Returns a person's vote in place of the one before."""
+    has_saved = kind == "saved" or (before is not None and before.has_saved)
+    return StoredVote(kind=kind, day=day, of_ms=of_ms, has_saved=has_saved)
 
 
 def kind_of(wanted: VoteOnArticle, prefix: str) -> VoteKind:
