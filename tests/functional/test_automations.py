@@ -15,6 +15,7 @@ from tests.functional.desk import (
     change,
     history,
     merge,
+    note,
     open_ticket,
     put_on_duty,
     respond,
@@ -451,6 +452,111 @@ def test_what_people_do_begins_the_time_anew_and_what_rules_do_does_not(parley: 
     assert change(agnes, ticket_id, priority="medium").status == 200
     sweep(parley, 61 * MINUTE)
     assert fired(agnes, ticket_id) == ["one", "two", "one"]
+
+
+def test_an_agents_note_ends_a_rest(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, remind())
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    parley.advance(40 * MINUTE)
+    written = note(agnes, ticket_id)
+    assert written.status == 201
+    sweep(parley, 25 * MINUTE)
+    edited = agnes.patch(f"/messages/{written.json['id']}", json={"text": "They have called three times."})
+    assert edited.status == 200, edited
+    assert fired(agnes, ticket_id) == []
+
+    sweep(parley, 36 * MINUTE)
+    assert fired(agnes, ticket_id) == ["remind"]
+
+
+def test_idle_rules_fire_again_after_a_note(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, remind())
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    sweep(parley, 61 * MINUTE)
+    assert change(agnes, ticket_id, tags=[]).status == 200
+    sweep(parley, 61 * MINUTE)
+    assert fired(agnes, ticket_id) == ["remind", "remind"]
+
+    assert state_of(ticket_id).fired.rules == ("remind",)
+    assert note(agnes, ticket_id).status == 201
+    sweep(parley, 61 * MINUTE)
+    assert fired(agnes, ticket_id) == ["remind", "remind"]  # its own tag is there still
+    have(parley, rule("remind", "idle", {"tags": ["told"]}, remove_tags=["told"]))
+    sweep(parley, 61 * MINUTE)
+    assert fired(agnes, ticket_id) == ["remind", "remind", "remind"]
+
+
+def test_a_message_of_a_system_sender_is_no_act_of_a_person_and_a_change_by_the_host_is(
+    parley: Parley, alice: User
+) -> None:
+    agnes, host = agent(parley), parley.user("backend", role="service")
+    have(parley, remind())
+    talked, changed = open_ticket(alice, client_id="talked"), open_ticket(alice, client_id="changed")
+    parley.drain()
+    parley.advance(40 * MINUTE)
+    path, text = f"/conversations/{talked}/messages", "Your booking was changed."
+    assert host.post(path, json={"text": text, "sender_id": "~parley.system-host"}).status == 201
+    assert host.patch(f"/support/tickets/{changed}", json={"tags": ["vip"]}).status == 200
+    sweep(parley, 25 * MINUTE)
+    assert [fired(agnes, each) for each in (talked, changed)] == [["remind"], []]
+
+    sweep(parley, 61 * MINUTE)
+    assert [fired(agnes, each) for each in (talked, changed)] == [["remind"], ["remind"]]
+    assert _tried(parley) == {talked: 1, changed: 1}
+
+
+def _tried(parley: Parley) -> dict[str, int]:
+    """Returns how often the saved list would have fired, by ticket."""
+    reply = admin(parley).post("/support/automations/try", json={})
+    assert reply.status == 200, reply
+    return {each["ticket_id"]: each["firing_count"] for each in reply.json["tickets"]}
+
+
+def test_what_an_erased_person_has_done_counts(parley: Parley, alice: User) -> None:
+    agnes, ben = agent(parley), agent(parley, "ben")
+    have(parley, remind())
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    parley.advance(40 * MINUTE)
+    assert respond(ben, ticket_id).status == 201
+    erased(parley, "ben")
+    sweep(parley, 25 * MINUTE)
+    assert fired(agnes, ticket_id) == []
+    sweep(parley, 36 * MINUTE)
+    assert fired(agnes, ticket_id) == ["remind"]
+
+
+def test_an_idle_rule_that_cannot_be_done_is_told_once_in_a_rest(
+    parley: Parley, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    agnes, _ = agent(parley), agent(parley, "bob").get("/me")
+    lost = rule("lost", "idle", {"priority": ["medium"]}, assignee_id="bob", priority="high")
+    have(parley, lost, remind())
+    parley.user("bob", role="user").get("/me")  # bob has lost the role
+    ticket_id = open_ticket(alice)
+    parley.drain()
+
+    def told() -> list[str]:
+        return [vars(each)["rule_id"] for each in caplog.records if each.message == "rule left out"]
+
+    for _ in range(4):
+        sweep(parley, 61 * MINUTE)
+    assert (told(), fired(agnes, ticket_id)) == (["lost"], ["remind"])
+    marks = state_of(ticket_id).fired
+    assert (marks.rules, marks.left_out) == (("remind",), ("lost",))
+
+    say(alice, ticket_id, "Hello?")
+    for _ in range(2):
+        sweep(parley, 61 * MINUTE)
+    assert told() == ["lost", "lost"]
+    agent(parley, "bob").get("/me")
+    sweep(parley, 61 * MINUTE)
+    assert fired(agnes, ticket_id) == ["remind", "lost"]  # it fires once it can
+    assert state_of(ticket_id).fired.left_out == ("lost",)
 
 
 def test_an_idle_rule_waits_for_the_hours(

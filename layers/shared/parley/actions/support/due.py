@@ -109,8 +109,9 @@ def _look_after(request: Request, found: Due) -> None:
 def _record(request: Request, found: Due, looked: Look, acts: Acts) -> None:
     """Writes what changes nothing that people see: entries of clocks and rules, queues, the next look."""
     before = found.ticket
-    if replace(acts.after, due_at_s=before.due_at_s, idle_at_ms=before.idle_at_ms) == before:
+    if replace(acts.after, due_at_s=before.due_at_s, idle_at_ms=before.idle_at_ms, fired=before.fired) == before:
         _tell_again(request, found)
+    if replace(acts.after, due_at_s=before.due_at_s, idle_at_ms=before.idle_at_ms) == before:
         if acts.after.idle_at_ms == before.idle_at_ms:
             tickets.move_due(before, acts.after.due_at_s)
         else:

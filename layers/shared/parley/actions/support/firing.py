@@ -5,7 +5,7 @@ ticket that rests, and for a clock that has warned. All that one cause does is o
 ticket (`Fired`). So a job that comes again does nothing, but tells again: an earlier try may have died before it told.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from aws_lambda_powertools import Logger
 from msgspec import Struct
@@ -18,6 +18,7 @@ from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.people import agents, named_users
 from parley.adapters.support import automations, desks, tickets
+from parley.domain.api import ids
 from parley.domain.api.identity import DESK
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
@@ -37,6 +38,7 @@ from parley.domain.support.automations import (
     StoredAutomations,
     decide,
     holds,
+    is_of_person,
     people_in,
 )
 from parley.domain.support.desk import Desk
@@ -45,7 +47,7 @@ from parley.domain.support.ticket import NOTHING_FIRED, StoredTicket
 from parley.domain.support.ticket_clocks import Look
 
 FIRST_SEQ = 1  # of the description
-MAX_LOOKED_BACK = 100  # messages of the desk itself, before which the last one of a person is looked for
+MAX_LOOKED_BACK = 100  # messages of the desk and of system senders, before which the last one of a person is looked for
 CLOSED_LOOK_MS = 15 * 60_000  # between two looks of a rule that waits for the desk to close
 
 logger = Logger()
@@ -56,6 +58,13 @@ class People(Struct, frozen=True, kw_only=True):
 
     agents: frozenset[str] = frozenset()
     inside: frozenset[str] = frozenset()
+
+
+class Around(Struct, frozen=True, kw_only=True):
+    """The people whom rules name, and when the newest note beside the ticket was written, 0 for none."""
+
+    people: People = People()
+    noted_at_ms: int = 0
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -316,7 +325,8 @@ def at_look(request: Request, ticket: StoredTicket, head: Head, looked: Look, de
     """Returns what rules do at the sweep's look at a ticket, after all that the look itself does.
 
     No round trip if neither a clock has warned nor the ticket may have rested for long enough; the list is known for a
-    minute. Else one for the people whom rules name, one if the desk itself has spoken last, and one for names.
+    minute. Else one for the people whom rules name and for the notes, one if no person has spoken last, and one for
+    names.
     """
     after = looked.after
     warnings = _warnings(looked)
@@ -326,7 +336,8 @@ def at_look(request: Request, ticket: StoredTicket, head: Head, looked: Look, de
         return Acts(version=0, after=ticket_clocks.due_exactly(replace(after, idle_at_ms=idle_at_ms), desk))
     stored = automations.known(request.now_s)
     rules = [*(stored.enabled("sla_warning") if warnings else ()), *(stored.enabled("idle") if is_resting else ())]
-    people = _read_people(ticket.ticket_id, rules)
+    around = _read_around(ticket.ticket_id, rules)
+    people = around.people
     made_at_ms = no_earlier(request, head)
     firings: list[Firing] = []
     state = after
@@ -336,7 +347,7 @@ def at_look(request: Request, ticket: StoredTicket, head: Head, looked: Look, de
         report(ticket.ticket_id, decision.left_out)
         firings += decision.firings
         state = decision.after
-    state, more = _rested(request, stored, state, head, people, desk, len(firings)) if is_resting else (state, ())
+    state, more = _rested(request, stored, state, head, around, desk, len(firings)) if is_resting else (state, ())
     firings += more
     state = _moved(after, state, desk)
     return _with_marks(stored, looked.after, ticket_clocks.due_exactly(state, desk), firings, people)
@@ -355,24 +366,37 @@ def _warnings(looked: Look) -> list[Cause]:
     ]
 
 
-def _read_people(ticket_id: str, rules: Sequence[AutomationRule]) -> People:
-    """Returns the people whom rules name; one round trip, none for nobody."""
+def _read_around(ticket_id: str, rules: Sequence[AutomationRule]) -> Around:
+    """Returns the people whom rules name, and for idle rules when the newest note was written; one round trip at most.
+
+    A conversation of notes that cannot be read counts as none, which is reported.
+    """
     user_ids = _named(rules)
-    if not user_ids:
-        return People()
-    wanted: Mapping[type[tables.Table], list[batches.Key]] = _keys(ticket_id, user_ids)
-    return _people(batches.read_rows(wanted), ticket_id, user_ids)
+    wanted: dict[type[tables.Table], list[batches.Key]] = _keys(ticket_id, user_ids) if user_ids else {}
+    notes_id = ids.notes_id(ticket_id)
+    if any(rule.on == "idle" for rule in rules):
+        wanted[tables.Conversation] = [(notes_id,)]
+    if not wanted:
+        return Around()
+    rows = batches.read_rows(wanted)
+    notes = conversations.readable_heads(rows, [notes_id]).get(notes_id)
+    people = _people(rows, ticket_id, user_ids) if user_ids else People()
+    return Around(people=people, noted_at_ms=0 if notes is None else notes.last_activity_ms)
 
 
 def _rested(
-    request: Request, stored: StoredAutomations, ticket: StoredTicket, head: Head, people: People, desk: Desk, done: int
+    request: Request, stored: StoredAutomations, ticket: StoredTicket, head: Head, around: Around, desk: Desk, done: int
 ) -> tuple[StoredTicket, tuple[Firing, ...]]:
-    """Returns a ticket after the idle rules that fire now, and these; `done` rules have fired at this look already."""
+    """Returns a ticket after the idle rules that fire now, and these; `done` rules have fired at this look already.
+
+    A rule that cannot fire is reported once in a rest: the ticket's mark has it then.
+    """
     if stored.idle_ms is None:
         return replace(ticket, idle_at_ms=None), ()
-    known = ticket.fired or NOTHING_FIRED
-    rules, since_ms = stored.enabled("idle"), _active_ms(head, known.since_ms)
-    before = known.rules if known.since_ms == since_ms else ()
+    marks = ticket.fired or NOTHING_FIRED
+    rules, since_ms = stored.enabled("idle"), max(around.noted_at_ms, _active_ms(head, marks.since_ms))
+    known = marks if marks.since_ms == since_ms else replace(marks, since_ms=since_ms, rules=(), left_out=())
+    before = known.rules
     cause = Cause(
         on="idle",
         at_ms=request.now_ms,
@@ -381,14 +405,16 @@ def _rested(
         most=max(0, MAX_FIRINGS - len(before) - done),
         made_at_ms=no_earlier(request, head),
     )
-    decision = _decided(rules, ticket, head, people, cause, desk)
-    report(ticket.ticket_id, decision.left_out)
+    decision = _decided(rules, ticket, head, around.people, cause, desk)
+    report(ticket.ticket_id, [each for each in decision.left_out if each.rule_id not in known.left_out])
     fired = (*before, *(firing.rule_id for firing in decision.firings))
     after = replace(
         decision.after, idle_at_ms=_next_idle_ms(stored, decision.after, head, replace(cause, fired=fired), desk)
     )
-    if decision.firings:
-        after = replace(after, fired=replace(known, since_ms=since_ms, rules=fired))
+    missed = {*known.left_out, *(each.rule_id for each in decision.left_out)}
+    left_out = tuple(rule.id for rule in rules if rule.id in missed)
+    if decision.firings or left_out != known.left_out:
+        after = replace(after, fired=replace(known, rules=fired, left_out=left_out))
     return after, decision.firings
 
 
@@ -418,14 +444,17 @@ def _waits_for_hours(rule: AutomationRule, ticket: StoredTicket, head: Head, now
 
 
 def _active_ms(head: Head, known_ms: int) -> int:
-    """Returns when a person has last written in a ticket, or changed it; one round trip if the desk spoke last.
+    """Returns when a person has last written in a ticket, or changed it; one round trip if no person spoke last.
 
-    If the desk itself has written all the newest messages, that is the time that is known.
+    If the desk and system senders have written all the newest messages, that is the time that is known.
     """
     last = head.last_message
-    if last is None or last.sender_id != DESK:
+    if last is None or is_of_person(last.sender_id, is_change=last.kind == "system"):
         return head.last_activity_ms
     found = messages.newest(
         head.conversation_id, max(1, head.last_seq - MAX_LOOKED_BACK), head.last_seq, MAX_LOOKED_BACK
     )
-    return max((each.created_at_ms for each in found if each.sender_id != DESK), default=known_ms or head.created_at_ms)
+    acts = [
+        each.created_at_ms for each in found if is_of_person(each.sender_id, is_change=each.kind == "system")
+    ]
+    return max(acts, default=known_ms or head.created_at_ms)

@@ -89,5 +89,5 @@ _ATTRIBUTES = ["conversation_id", "seq", "created_at_ms", "side", "system", "sen
 
 def _message(row: tables.Message) -> PastMessage:
     told = {"at_ms": int(row.created_at_ms or 0), "side": row.side, "changes": (row.system or {}).get("changes", {})}
-    written = {"sender_id": row.sender_id or "", "text": row.text or ""}
+    written = {"sender_id": row.sender_id or "", "is_system": row.system is not None, "text": row.text or ""}
     return convert({"seq": int(row.seq), **told, **written}, type=PastMessage)

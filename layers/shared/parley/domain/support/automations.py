@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, Refusal, TooLarge
 from parley.domain.api.fields import NOT_BLANK, form
+from parley.domain.api.identity import HOST_SENDER, is_system_sender
 from parley.domain.api.requests import Body, ContextType, Title, UserId
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import NamedUser, TicketStatus
@@ -254,6 +255,15 @@ def _without(rule: AutomationRule, user_id: str) -> AutomationRule | None:
     if effects == rule.effects:
         return rule
     return None if effects == RuleEffects() else replace(rule, effects=effects)
+
+
+def is_of_person(sender_id: str, *, is_change: bool) -> bool:
+    """Says whether a message, or the system message of a change, is something that a person has done.
+
+    So is a change by the host's own server, since a person has made it there. A message of a system sender is not, and
+    nothing that the desk does by itself. Erased people were people.
+    """
+    return not is_system_sender(sender_id) or (is_change and sender_id == HOST_SENDER)
 
 
 def changed(version: int) -> Conflict:

@@ -27,7 +27,8 @@ Reason = Literal["imported", "own_ticket", "too_long", "unreadable"]
 class PastMessage(Struct, frozen=True, kw_only=True):
     """A message of a past ticket: who has written it, and the changes that it tells, if it is a system message.
 
-    `text` is that of now, and empty unless it was asked for.
+    `text` is that of now, and empty unless it was asked for. `is_system` of a system message, also of one that tells no
+    change of these.
     """
 
     seq: int
@@ -35,6 +36,7 @@ class PastMessage(Struct, frozen=True, kw_only=True):
     side: Side | Literal["system"] | None
     changes: Mapping[str, Moved] = {}
     sender_id: str = ""
+    is_system: bool = False
     text: str = ""
 
 

@@ -30,12 +30,13 @@ class Fired(Struct, frozen=True, kw_only=True, array_like=True):
 
     `seqs` are the newest messages that did, the first one for the opening, at most `MAX_FIRED`: a message before all of
     a full list comes too late. `rules` are the idle rules that have fired since the last activity of a person, which
-    was at `since_ms`.
+    was at `since_ms`; `left_out` are those that could not, and were reported.
     """
 
     seqs: tuple[int, ...] = ()
     since_ms: int = 0
     rules: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def has(self, seq: int) -> bool:
         """Says whether a message has fired rules, or comes too late to do so."""

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from parley.domain.api.identity import DESK
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.requests import Body, Cursor, DayOrTime
 from parley.domain.api.times import rfc3339
@@ -24,6 +23,7 @@ from parley.domain.support.automations import (
     Rules,
     Trigger,
     decide,
+    is_of_person,
 )
 from parley.domain.support.desk import Desk
 from parley.domain.support.follow_ups import RULE_FIRED
@@ -173,15 +173,17 @@ def _causes(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: in
         warnings = (event for event in events if event.kind == "warning")
         found += [Cause(on="sla_warning", at_ms=event.at_ms, clock=event.clock) for event in warnings]
     if "idle" in waited:
-        found += _rests(messages, [rule for rule in rules if rule.on == "idle"], desk, now_ms)
+        idle = [rule for rule in rules if rule.on == "idle"]
+        found += _rests(ticket.created_at_ms, messages, idle, desk, now_ms)
     return sorted(found, key=lambda cause: cause.at_ms)
 
 
 def _rests(
-    messages: Sequence[PastMessage], rules: Collection[AutomationRule], desk: Desk, now_ms: int
+    opened_at_ms: int, messages: Sequence[PastMessage], rules: Collection[AutomationRule], desk: Desk, now_ms: int
 ) -> Iterator[Cause]:
-    """Yields the instants at which a ticket had rested for as long as an idle rule waits."""
-    acts = [message.at_ms for message in messages if message.sender_id != DESK]
+    """Yields the instants at which a ticket had rested for as long as an idle rule waits. Notes are not looked at."""
+    people = (each for each in messages if is_of_person(each.sender_id, is_change=each.is_system))
+    acts = [opened_at_ms, *(each.at_ms for each in people if each.at_ms > opened_at_ms)]
     for since_ms, until_ms in zip(acts, [*acts[1:], now_ms], strict=True):
         instants = {at_ms for rule in rules for at_ms in _instants(rule, since_ms, until_ms, desk)}
         yield from (Cause(on="idle", at_ms=at_ms, since_ms=since_ms) for at_ms in sorted(instants))
