@@ -454,7 +454,5 @@ def _active_ms(head: Head, known_ms: int) -> int:
     found = messages.newest(
         head.conversation_id, max(1, head.last_seq - MAX_LOOKED_BACK), head.last_seq, MAX_LOOKED_BACK
     )
-    acts = [
-        each.created_at_ms for each in found if is_of_person(each.sender_id, is_change=each.kind == "system")
-    ]
+    acts = [each.created_at_ms for each in found if is_of_person(each.sender_id, is_change=each.kind == "system")]
     return max(acts, default=known_ms or head.created_at_ms)
