@@ -114,6 +114,23 @@ def test_each_fault_has_its_code_and_its_place(
     assert ada.get(PATH).json["version"] == 0
 
 
+def test_agent_who_has_lost_the_role_keeps_nobody_from_saving(parley: Parley) -> None:
+    ada = admin(parley)
+    agent(parley, "bob").get("/me")
+    give, tell = rule("give", assignee_id="bob"), rule("tell", notify={"user_ids": ["bob"]})
+    assert put(ada, 0, give, tell).status == 200
+    parley.user("bob", role="user").get("/me")
+
+    assert put(ada, 1, rule("new", reply="x"), tell, {**give, "name": "Another name"}).json["version"] == 2
+    assert put(ada, 2, give, rule("off", enabled=False, assignee_id="bob")).json["version"] == 3
+    moved = put(ada, 3, rule("give", notify={"user_ids": ["bob", "nobody"]}), tell, rule("other", assignee_id="bob"))
+
+    places = ["/rules/0/then/notify/user_ids/1", "/rules/1/then/notify/user_ids/0", "/rules/2/then/assignee_id"]
+    assert refusal(moved) == ("unknown_assignee", 400, [(place, "not_allowed") for place in places])
+    assert put(ada, 3, rule("off", enabled=False, assignee_id="nobody")).status == 200
+    assert ada.get(PATH).json["version"] == 4
+
+
 def test_rules_that_undo_each_other_are_refused(parley: Parley) -> None:
     up = rule("up", "idle", {"priority": ["low"]}, priority="high")
     down = rule("down", "idle", {"priority": ["high"]}, priority="low")

@@ -44,9 +44,9 @@ def put_automations(request: Request, wanted: PutAutomations) -> Automations:
     account_states.require_role(request, _writes, refusal)
     request = access.as_host(request)
     rules = tuple(wanted.rules)
-    check(request, rules)
+    known = automations.get_automations()
+    check(request, rules, known.rules)
     for _ in conditions.tries():
-        known = automations.get_automations()
         if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, request.user_id):
             return _answer(request, known)  # a retry of a finished request
         if known.version != wanted.version:
@@ -55,17 +55,22 @@ def put_automations(request: Request, wanted: PutAutomations) -> Automations:
         try:
             automations.put_automations(known, after)
         except conditions.LostRace:
+            known = automations.get_automations()
             continue
         return _answer(request, after)
     raise retrying.busy()
 
 
-def check(request: Request, rules: Sequence[AutomationRule]) -> None:
-    """Returns for rules that the desk can have, else raises Invalid or TooLarge; one round trip if they name people."""
+def check(request: Request, rules: Sequence[AutomationRule], known: Sequence[AutomationRule] = ()) -> None:
+    """Returns for rules that the desk can have, else raises Invalid or TooLarge; one round trip if they name people.
+
+    People whom a rule of `known` with the same id names already may stay, and those of disabled rules are not looked
+    up: one agent who has lost the role must not keep all others from saving. Nothing is done for them.
+    """
     prefix = f"{request.field_prefix}/rules"
     check_rules(rules, desks.current(), policies.current().rules.keys(), prefix)
     check_loops(rules, prefix)
-    _check_people(rules, prefix)
+    _check_people(rules, known, prefix)
 
 
 def _next(request: Request, known: StoredAutomations, rules: tuple[AutomationRule, ...]) -> StoredAutomations:
@@ -76,17 +81,22 @@ def _next(request: Request, known: StoredAutomations, rules: tuple[AutomationRul
     return after if after.idle_ms is None else replace(after, walk=WALK_FROM)
 
 
-def _check_people(rules: Sequence[AutomationRule], prefix: str) -> None:
-    """Raises Invalid for people whom rules name and who are no agents, each by its place; one round trip at most."""
-    named_in = list(people_in(rules))
+def _check_people(rules: Sequence[AutomationRule], known: Sequence[AutomationRule], prefix: str) -> None:
+    """Raises Invalid for new people of rules who are no agents, each by its place; one round trip at most."""
+    kept = {(known[number].id, user_id) for number, _, user_id in people_in(known)}
+    named_in = [
+        (number, name, user_id)
+        for number, name, user_id in people_in(rules)
+        if rules[number].enabled and (rules[number].id, user_id) not in kept
+    ]
     if not named_in:
         return
     user_ids = list(dict.fromkeys(user_id for _, _, user_id in named_in))
-    known = named_users.of(batches.read_rows({tables.User: [(user_id,) for user_id in user_ids]}), user_ids)
+    people = named_users.of(batches.read_rows({tables.User: [(user_id,) for user_id in user_ids]}), user_ids)
     wrong = tuple(
         Field(f"{prefix}/{number}/then/{name}", "not_allowed")
         for number, name, user_id in named_in
-        if user_id not in known or not agents.is_agent(known[user_id].role)
+        if user_id not in people or not agents.is_agent(people[user_id].role)
     )
     if wrong:
         raise Invalid("unknown_assignee", "There is no such agent.", fields=wrong[:20])
