@@ -244,6 +244,43 @@ def test_try_says_of_past_tickets_what_the_rules_have_really_done(parley: Parley
     assert {rule_id for each in live.values() for rule_id, _ in each} == {each["id"] for each in RULES}
 
 
+@pytest.mark.parametrize(
+    ("escalation", "seen"),
+    [
+        ('[escalation.warning]\npriority = "urgent"\n', "urgent"),
+        ('[escalation.warning]\npriority = "high"\n[escalation.breach]\npriority = "urgent"\n', "urgent"),
+        ("", "medium"),
+    ],
+)
+def test_rules_on_a_warning_see_the_escalation_of_the_desks_file(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, escalation: str, seen: str
+) -> None:
+    text = f"warn_percent = 100\n{DESK}\n{escalation}"
+    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk_file.load(text, "test.toml"))
+    alice, agnes, ada = parley.user("alice"), agent(parley), admin(parley)
+    rules = [
+        rule(f"at-{name}", on="sla_warning", conditions={"priority": [name]}, add_tags=[name])
+        for name in ("medium", "high", "urgent")
+    ]
+    idle = {"priority": ["medium"], "without_tags": ["x"]}
+    rules.append(rule("back", on="idle", after_minutes=130, conditions=idle, add_tags=["x"]))
+    have(parley, *rules)
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    for minutes in (121, 131):
+        parley.advance(minutes * 60)
+        for person, role in ((agnes, "agent"), (ada, "support_admin")):
+            person.token = parley.token(person.user_id, role)
+        parley.run_schedule("SweepTickets")
+        parley.drain()
+        assert change(agnes, ticket_id, priority="medium").status == 200
+
+    live = [each["rule_id"] for each in history(agnes, ticket_id) if each["event"] == "rule_fired"]
+    assert live == [f"at-{seen}", "back"]
+    [found] = firings(ada.post("/support/automations/try", json={})).values()
+    assert [rule_id for rule_id, _, _ in found] == live
+
+
 def test_tickets_of_which_nothing_is_said_are_named(parley: Parley) -> None:
     alice, ada = parley.user("alice"), admin(parley)
     imported, own, good, long = imported_ticket(parley), open_ticket(ada), open_ticket(alice), open_ticket(alice)
@@ -314,6 +351,8 @@ def test_rules_are_checked_as_a_saved_list_is(parley: Parley) -> None:
         "/rules/0/then/reply": rule("a", reply="{{what}}"),
     }
 
+    off = rule("a", enabled=False, assignee_id="nobody")
+    assert try_out(ada, off).status == 200
     for pointer, one in bad.items():
         code, status, fields = refusal(try_out(ada, one))
         assert (status, [place for place, _ in fields]) == (400, [pointer]), code

@@ -4,6 +4,8 @@ A fact that comes after an instant records in the state that the clock has warne
 the history is the sweep's alone (`Sla.unsaid` waits for it), so there is one place that writes it, and escalates.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -155,13 +157,18 @@ def _changed(ticket: StoredTicket, now_ms: int, desk: Desk, **fields: object) ->
 
 def _escalated(ticket: StoredTicket, said: tuple[ClockEvent, ...], desk: Desk) -> dict[str, object]:
     """Returns the fields that the desk changes because of what was said of clocks that have not ended yet."""
-    fields: dict[str, object] = {}
     if ticket.sla is None:
-        return fields
+        return {}
     running = {name for name, clock in ticket.sla.clocks.named().items() if clock.ended_at_ms is None}
+    return escalated(ticket, [event for event in said if event.clock in running], desk)
+
+
+def escalated(ticket: StoredTicket, said: Iterable[ClockEvent], desk: Desk) -> dict[str, object]:
+    """Returns the fields that the desk's file changes because of warnings and breaches of one look."""
+    fields: dict[str, object] = {}
     for event in said:
         asked = desk.escalations.get(event.kind)
-        if asked is not None and event.clock in asked.clocks and event.clock in running:
+        if asked is not None and event.clock in asked.clocks:
             fields |= _of_escalation(replace(ticket, **fields), asked)
     return {name: value for name, value in fields.items() if value != getattr(ticket, name)}
 

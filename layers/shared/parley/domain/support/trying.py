@@ -1,7 +1,7 @@
 """Lists of rules, tried on past tickets: the causes that there were, and what the rules would have done.
 
-`automations.decide` decides on each cause, as it does live, with the ticket as it was then. What a rule would have
-changed stays changed for the causes after it, until the field was really changed.
+`automations.decide` decides on each cause, as it does live, with the ticket as it was then. What a rule, or an
+escalation, would have changed stays changed for the causes after it, until the field was really changed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.requests import Body, Cursor, DayOrTime
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import NamedUser
+from parley.domain.support import ticket_clocks
 from parley.domain.support.automations import (
     MAX_FIRINGS,
     MINUTE_MS,
@@ -25,6 +26,7 @@ from parley.domain.support.automations import (
     decide,
     is_of_person,
 )
+from parley.domain.support.clocks import ClockEvent
 from parley.domain.support.desk import Desk
 from parley.domain.support.follow_ups import RULE_FIRED
 from parley.domain.support.past import LeftOut, PastMessage, after_opening, facts_of, simulated
@@ -107,39 +109,93 @@ class Tried(Struct, frozen=True, kw_only=True):
     history: Sequence[OutboxEntry]
     facts: Facts
 
-    def state_at(self, cause: Cause) -> Mapping[str, Any]:
-        """Returns the fields that the ticket had for a cause, as the history says."""
-        found: Mapping[str, Any] = self.history[0].about["state"]
+    def entries_before(self, cause: Cause) -> int:
+        """Returns how many entries of the history a cause finds; the first one is the opening."""
         if cause.on == "created":
-            return found
-        for entry in self.history:
+            return 1
+        for number, entry in enumerate(self.history):
             is_answer = cause.on == "customer_reply" and entry.about["event"] == RULE_FIRED
             if entry.at_ms > cause.at_ms or (is_answer and entry.at_ms == cause.at_ms):
-                break
-            found = entry.about["state"]
-        return found
+                return max(1, number)
+        return len(self.history)
+
+
+class Changed(Struct, frozen=True):
+    """The value that a field would have had, as long as it really is one of `real`: the last one may follow the first.
+
+    So a change that the desk has really made, too, ends nothing, and one that a person makes after it does.
+    """
+
+    value: Any
+    real: tuple[Any, ...]
+
+
+class _Course:
+    """A past ticket in the course of time, with the changes that would have been made to it."""
+
+    def __init__(self, past: Tried) -> None:
+        self._past = past
+        self._passed = 0  # entries of the history
+        self._state: Mapping[str, Any] = {}
+        self._changed: dict[str, Changed] = {}
+        self._escalated_at_ms: int | None = None
+
+    def at(self, cause: Cause) -> StoredTicket:
+        """Returns the ticket as a cause finds it."""
+        count = self._past.entries_before(cause)
+        for entry in self._past.history[self._passed : count]:
+            self._pass(_read(entry.about["state"]))
+        self._passed = max(self._passed, count)
+        status = self._changed.get("status")
+        if cause.on == "customer_reply" and status is not None:  # it opens what a rule would have resolved
+            self._changed["status"] = replace(status, value=after_message(status.value, "requester"))
+        fields = {**self._state, **{name: each.value for name, each in self._changed.items()}}
+        return replace(self._past.ticket, **fields)
+
+    def escalated(self, ticket: StoredTicket, events: Iterable[ClockEvent], at_ms: int, desk: Desk) -> StoredTicket:
+        """Returns a ticket after the escalation of the desk's file for the warnings and breaches of an instant."""
+        if self._escalated_at_ms == at_ms:
+            return ticket
+        self._escalated_at_ms = at_ms
+        fields = ticket_clocks.escalated(ticket, [event for event in events if event.at_ms == at_ms], desk)
+        for name, value in fields.items():
+            self._changed[name] = Changed(value, (self._real(name)[0], value))
+        return replace(ticket, **fields)
+
+    def keep(self, before: StoredTicket, after: StoredTicket) -> None:
+        """Keeps what rules would have changed."""
+        for name in IN_HISTORY:
+            if (value := getattr(after, name)) != getattr(before, name):
+                self._changed[name] = Changed(value, self._real(name))
+
+    def _real(self, name: str) -> tuple[Any, ...]:
+        return self._changed[name].real if name in self._changed else (self._state[name],)
+
+    def _pass(self, state: Mapping[str, Any]) -> None:
+        left = {name: each for name, each in self._changed.items() if state[name] in each.real}
+        self._changed = {
+            name: replace(each, real=each.real[-1:]) if state[name] == each.real[-1] else each
+            for name, each in left.items()
+        }
+        self._state = state
 
 
 def tried(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: int) -> list[TriedFiring]:
     """Returns what rules would have done to a past ticket by now, in the order of time."""
     found: list[TriedFiring] = []
-    changed: dict[str, tuple[Any, Any]] = {}  # by field: what it really was, and what a rule would have made of it
+    course = _Course(past)
     fired: dict[int, list[str]] = {}  # idle rules, by the time since which the ticket has rested
     enabled = [rule for rule in rules if rule.enabled]
-    for cause in _causes(past, enabled, desk, now_ms):
+    events = _events(past, enabled, desk, now_ms)
+    for cause in _causes(past, enabled, events, desk, now_ms):
         done = fired.setdefault(cause.since_ms, []) if cause.on == "idle" else []
-        state = _read(past.state_at(cause))
-        changed = {name: each for name, each in changed.items() if each[0] == state[name]}
-        if cause.on == "customer_reply" and "status" in changed:  # it opens what a rule would have resolved
-            before, after = changed["status"]
-            changed["status"] = before, after_message(after, "requester")
-        ticket = replace(past.ticket, **{**state, **{name: after for name, (_, after) in changed.items()}})
+        ticket = course.at(cause)
+        if cause.on == "sla_warning":
+            ticket = course.escalated(ticket, events, cause.at_ms, desk)
         asked = replace(cause, fired=tuple(done), most=MAX_FIRINGS - len(done))
         decision = decide(enabled, ticket, past.facts, asked, desk)
         done += [firing.rule_id for firing in decision.firings]
-        for name in state:
-            if (value := getattr(decision.after, name)) != getattr(ticket, name):
-                changed[name] = state[name], value
+        course.keep(ticket, decision.after)
         found += [
             TriedFiring(
                 rule_id=each.rule_id,
@@ -158,7 +214,16 @@ def _read(state: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(state[name]) if name == "tags" else state[name] for name in IN_HISTORY}
 
 
-def _causes(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: int) -> list[Cause]:
+def _events(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: int) -> list[ClockEvent]:
+    """Returns the warnings and breaches of the desk's targets; none if no rule waits for a warning."""
+    if not desk.targets or all(rule.on != "sla_warning" for rule in rules):
+        return []
+    return simulated(facts_of(past.ticket, past.messages), desk, now_ms)
+
+
+def _causes(
+    past: Tried, rules: Sequence[AutomationRule], events: Sequence[ClockEvent], desk: Desk, now_ms: int
+) -> list[Cause]:
     """Returns the causes of a past ticket that rules wait for, in the order of time."""
     ticket, messages = past.ticket, past.messages
     waited = {rule.on for rule in rules}
@@ -168,10 +233,8 @@ def _causes(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: in
     if "customer_reply" in waited:
         replies = (each for each in after_opening(ticket, messages) if each.side == "requester")
         found += [Cause(on="customer_reply", at_ms=each.at_ms, text=each.text) for each in replies]
-    if "sla_warning" in waited and desk.targets:
-        events = simulated(facts_of(ticket, messages), desk, now_ms)
-        warnings = (event for event in events if event.kind == "warning")
-        found += [Cause(on="sla_warning", at_ms=event.at_ms, clock=event.clock) for event in warnings]
+    warnings = (event for event in events if event.kind == "warning")
+    found += [Cause(on="sla_warning", at_ms=event.at_ms, clock=event.clock) for event in warnings]
     if "idle" in waited:
         idle = [rule for rule in rules if rule.on == "idle"]
         found += _rests(ticket.created_at_ms, messages, idle, desk, now_ms)
