@@ -628,7 +628,7 @@ TERMS = {
     "AutomationRule.name": "What the rule does, for those who read the list.",
     "AutomationRule.enabled": "Whether the rule fires.",
     "AutomationRule.on": "What fires the rule.",
-    "AutomationRule.after_minutes": "The minutes in which no person has written a message or a note, or changed the ticket; of `idle` alone.",
+    "AutomationRule.after_minutes": "The minutes without a message, a note or a change by a person; of `idle` alone.",
     "AutomationRule.clock": "The clock that has warned; of `sla_warning` alone. Without it each clock fires the rule.",
     "AutomationRule.if": "The conditions, all of which must hold; without any the rule fires each time.",
     "AutomationRule.then": "What is done to the ticket; one effect at least.",
