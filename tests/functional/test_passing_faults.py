@@ -26,6 +26,7 @@ from botocore.exceptions import (
 
 from docs.operations import RestOperation
 from parley.domain.conversations import reports
+from tests.functional.articles import admin, written
 from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import Attempt, everything
 from tests.functional.desk import agent, note, open_ticket
@@ -393,9 +394,11 @@ def people_there(world: World) -> dict[str, str]:
     asked = {"user_id": "eve", "hours": 1, "reason": "Spam."}
     removal_id = answered(moderator(world).post("/admin/removals", json=asked))["id"]
     assert suspend(world.parley, "bob").status == 200
+    article = written(admin(world.parley), title="Refunds", text="They take a week.")
     return {
         "conversation_id": conversation_id,
         "message_id": f"{conversation_id}.2",
+        "article_id": str(article["id"]),
         "user_id": "bob",
         "context_type": "class",
         "context_id": "7b",
@@ -434,7 +437,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
     serves = "/webhooks" in operation.path or "erasure" in operation.path or "/contexts" in operation.path
     desk = operation.path.endswith(
-        ("/canned-replies", "/macros", "/notes", "/sla", "/support/agents")
+        ("/canned-replies", "/macros", "/automations", "/{article_id}/versions", "/notes", "/sla", "/support/agents")
     ) or operation.path.startswith("/support/tickets/admin/")
     serves = serves or operation.path in ("/support/queue-counts", "/support/metrics")
     person = agent_of(world) if desk else host(world) if serves else moderator(world) if moderates else world.alice

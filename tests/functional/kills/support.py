@@ -345,7 +345,7 @@ def rules_and_old_ticket(world: World) -> None:
 
 
 def walk(world: World) -> None:
-    """Lets the sweep find that the ticket rests, and leave it to a job."""
+    """Lets the sweep walk through the open tickets, and find that one rests, without a look at it."""
     with office(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("parley.actions.sweep.OWN_ROWS", 0)
         patch.setattr("parley.actions.sweep.queues.sweep_on", lambda *_, **__: None)
@@ -358,7 +358,9 @@ SCENARIOS = [
     Scenario("rest/put_automations", put_automations, sign_agents_in),
     Scenario("queues/run_fan_out", fire_for_new, and_then(have_rules, open_of_alice), variant="rules"),
     Scenario("queues/run_fan_out", fire_for_reply, and_then(have_rules, alice_replied), variant="rules, a reply"),
-    Scenario("scheduled/sweep_tickets", sweep_tickets, rules_and_old_ticket, variant="rules"),
+    # One after the other: a walk that fails may come after the look, whose warning then fires alone.
+    Scenario("scheduled/sweep_tickets", walk, rules_and_old_ticket, variant="a walk"),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, and_then(rules_and_old_ticket, walk), variant="rules"),
     Scenario("queues/sweep_rows", sweep_on, and_then(rules_and_old_ticket, walk), variant="tickets with rules"),
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
     Scenario(

@@ -45,7 +45,7 @@ def test_every_operation_refuses_a_token_from_before(parley: Parley, role: str, 
 
     answers = {str(one): one.ask(amy, phone, conversation_id) for one in everything(parley.template)}
 
-    # A refusal by the caller's role reads nothing, so it need not ask; nor do a program's ticket without a requester and
+    # A refusal by the role reads nothing, so it need not ask; nor do a ticket of a program without a requester and
     # its vote.
     of_programs = {"rest/create_ticket", "rest/vote_on_article"}
     unread = NO_DATA | (of_programs if role == "service" else set())

@@ -66,8 +66,11 @@ def _walk(stored: StoredAutomations) -> tuple[int, StoredAutomations]:
 
 
 def _rest(idle_ms: int, ticket: StoredTicket) -> None:
-    """Lets the sweep look at a ticket when it may have rested for long enough; one round trip, or none."""
-    idle_at_ms = ticket.updated_at_ms + idle_ms
+    """Lets the sweep look at a ticket when it may have rested for long enough; one round trip, or none.
+
+    The look knows when a person was last active, which `updated_at_ms` does not say: rules may have changed the ticket.
+    """
+    idle_at_ms = ticket.created_at_ms + idle_ms
     if ticket.idle_at_ms is None or ticket.idle_at_ms > idle_at_ms:
         after = replace(ticket, idle_at_ms=idle_at_ms)
         tickets.move_idle(ticket, ticket_clocks.due_exactly(after, desks.current()))
