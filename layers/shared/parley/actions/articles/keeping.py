@@ -5,8 +5,8 @@ import secrets
 from msgspec.structs import asdict
 
 from parley.actions import named
-from parley.actions.articles import roles
 from parley.actions.parallel import in_parallel
+from parley.actions.support.roles import admin, require_admin
 from parley.adapters.articles import articles
 from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.support import desks
@@ -24,7 +24,7 @@ def create_article(request: Request, wanted: CreateArticle) -> tuple[Article, bo
 
     To support admins and the host's own server. Two round trips; also if it is there.
     """
-    request = roles.writer(request)
+    request = admin(request)
     _check_category(request, wanted.category)
     article_id = ids.article_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     new = article.new_article(wanted, article_id, request.user_id, request.now_ms)
@@ -49,7 +49,7 @@ def put_article(request: Request, article_id: str, wanted: PutArticle) -> Articl
     A repeat answers the same, and so does a request that changes nothing. Raises Conflict if another has replaced the
     version meanwhile, NotFound if there is no such article.
     """
-    request = roles.writer(request)
+    request = admin(request)
     ids.check_article_id(article_id, "{article_id}")
     _check_category(request, wanted.category)
     for _ in conditions.tries():
@@ -71,7 +71,7 @@ def delete_article(request: Request, article_id: str) -> DeletedArticle:
 
     Its versions and votes go in the next minutes (`remains.py`).
     """
-    roles.writer(request)
+    require_admin(request)
     ids.check_article_id(article_id, "{article_id}")
     for _ in conditions.tries():
         known = articles.get_article(article_id)

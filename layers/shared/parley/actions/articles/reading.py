@@ -1,16 +1,18 @@
 """Reading articles: everybody reads the published ones, agents and the host's own server also drafts and versions."""
 
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 
 from msgspec.structs import asdict
 
 from parley.actions import named
-from parley.actions.articles import roles
 from parley.actions.parallel import in_parallel
+from parley.actions.support.roles import is_of_desk, require_agent, works_for_desk
 from parley.adapters.articles import articles, votes
-from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.dynamodb import conditions, retrying
+from parley.adapters.people import account_states
 from parley.domain.api import cursors, ids
+from parley.domain.api.errors import Field, Forbidden
 from parley.domain.api.request import Request
 from parley.domain.articles import article
 from parley.domain.articles.article import (
@@ -22,7 +24,6 @@ from parley.domain.articles.article import (
     VersionPosition,
 )
 from parley.domain.articles.requests import ListArticles, ListVersions
-from parley.domain.articles.votes import StoredVote
 from parley.domain.conversations.history import Room
 
 
@@ -33,13 +34,16 @@ def list_articles(request: Request, query: ListArticles) -> ArticleList:
     if others ask for drafts.
     """
     if query.state == "draft":
-        roles.require_desk(request, "?state")
+        refusal = Forbidden(
+            "agents_only", "Only agents may do this.", rule="AgentRoles", fields=(Field("?state", "not_allowed"),)
+        )
+        account_states.require_role(request, works_for_desk, refusal)
     after = cursors.decode(query.cursor, ArticlePosition)
     found = articles.articles_after(None if after is None else after.article_id)
     # The first row asks the caller in; only then is their role known without a round trip of its own.
     first = list(islice(found, 1))
-    for_desk = roles.is_of_desk(request)
-    chosen = (each for each in _chained(first, found) if _is_wanted(each, query, for_desk=for_desk))
+    for_desk = is_of_desk(request)
+    chosen = (each for each in chain(first, found) if _is_wanted(each, query, for_desk=for_desk))
     page = list(islice(chosen, query.limit + 1))
     shown = page[: query.limit]
     return ArticleList(
@@ -47,11 +51,6 @@ def list_articles(request: Request, query: ListArticles) -> ArticleList:
         next=cursors.encode(ArticlePosition(article_id=shown[-1].article_id)) if len(page) > len(shown) else None,
         users=named.users(request, _authors(shown)) if for_desk else {},
     )
-
-
-def _chained(first: Iterable[StoredArticle], rest: Iterable[StoredArticle]) -> Iterable[StoredArticle]:
-    yield from first
-    yield from rest
 
 
 def _is_wanted(each: StoredArticle, query: ListArticles, *, for_desk: bool) -> bool:
@@ -71,9 +70,9 @@ def get_article(request: Request, article_id: str) -> Article:
     ids.check_article_id(article_id, "{article_id}")
     for _ in conditions.tries():
         (known, vote), newest = in_parallel(
-            lambda: _read(request, article_id), lambda: articles.newest_version(article_id)
+            lambda: votes.read_with_article(article_id, request.user_id), lambda: articles.newest_version(article_id)
         )
-        for_desk = roles.is_of_desk(request)
+        for_desk = is_of_desk(request)
         if known is None or not (known.is_published or for_desk):
             raise article.not_found()
         if newest is None or newest.version != known.version or newest.at_ms != known.updated_at_ms:
@@ -87,19 +86,12 @@ def get_article(request: Request, article_id: str) -> Article:
     raise retrying.busy()
 
 
-def _read(request: Request, article_id: str) -> tuple[StoredArticle | None, StoredVote | None]:
-    """Returns an article and the caller's vote on it; one round trip."""
-    rows = batches.read_rows({tables.Ticket: [articles.row_key(article_id), votes.key(article_id, request.user_id)]})
-    known = articles.of(rows, article_id)
-    return known, None if known is None else votes.of(rows, known, request.user_id)
-
-
 def list_article_versions(request: Request, article_id: str, query: ListVersions) -> ArticleVersionList:
     """Returns a page of an article's versions with their texts, the newest first, to agents and the host's own server.
 
     Three round trips, and one more for each MB of texts. Raises NotFound if there is no such article.
     """
-    roles.require_desk(request)
+    require_agent(request)
     ids.check_article_id(article_id, "{article_id}")
     before = cursors.decode(query.cursor, VersionPosition)
     known = articles.get_article(article_id)

@@ -1,9 +1,9 @@
 """Votes on articles: each person has one on each, and may change it."""
 
-from parley.actions.articles import roles
+from parley.actions.support.roles import is_of_desk
 from parley.adapters import metrics
-from parley.adapters.articles import articles, votes
-from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.articles import votes
+from parley.adapters.dynamodb import conditions, retrying
 from parley.domain.api import ids
 from parley.domain.api.errors import Forbidden
 from parley.domain.api.identity import SERVICE_ROLE
@@ -25,13 +25,9 @@ def vote_on_article(request: Request, article_id: str, wanted: VoteOnArticle) ->
     ids.check_article_id(article_id, "{article_id}")
     kind = kind_of(wanted, request.field_prefix)
     for _ in conditions.tries():
-        rows = batches.read_rows(
-            {tables.Ticket: [articles.row_key(article_id), votes.key(article_id, request.user_id)]}
-        )
-        known = articles.of(rows, article_id)
+        known, before = votes.read_with_article(article_id, request.user_id)
         if known is None or not known.is_published:
-            raise not_published() if known is not None and roles.is_of_desk(request) else not_found()
-        before = votes.of(rows, known, request.user_id)
+            raise not_published() if known is not None and is_of_desk(request) else not_found()
         after = changed_to(before, kind, day_of(request.now_ms), known.created_at_ms)
         if before is None or before.kind != kind:
             try:

@@ -8,7 +8,7 @@ from parley.adapters.attachments import attachments, limits, quarantine
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.domain.api import ids
-from parley.domain.api.errors import Field, Invalid, Unprocessable
+from parley.domain.api.errors import Field, Invalid, client_id_reused
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateAttachment, CreateAttachmentForUser
@@ -194,11 +194,7 @@ def moved_entry(attachment: StoredAttachment, now_ms: int) -> OutboxEntry:
 def _again(request: Request, earlier: StoredAttachment, wished: StoredAttachment) -> AttachmentUpload:
     # A deleted attachment, which remains for its forwards, has no fingerprint any more.
     if earlier.fingerprint not in (wished.fingerprint, None):
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another attachment.",
-            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("attachment", request.field_prefix)
     return _upload(request, earlier)
 
 

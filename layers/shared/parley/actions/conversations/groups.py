@@ -20,7 +20,7 @@ from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
 from parley.domain.api.custom_data import compact
-from parley.domain.api.errors import Field, Unprocessable
+from parley.domain.api.errors import client_id_reused
 from parley.domain.api.identity import HOST_SENDER
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, Everyone, UpdateConversation
@@ -111,11 +111,7 @@ def _made_before(request: Request, wanted: CreateConversation, head: Head, rows:
     if mine is None and request.acts_as is None:
         raise access.no_conversation()
     if messages.fingerprint_of(rows, head.conversation_id) not in (None, group_steps.fingerprint(request, wanted)):
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another group.",
-            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("group", request.field_prefix)
     users: named.Users = {}
     if head.last_seq == 1 and push.is_news(request, (head.conversation_id, 0), head.created_at_ms):
         users = group_changes.tell_created(request, head)  # the try that made it may have died before its posts

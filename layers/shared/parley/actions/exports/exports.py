@@ -12,7 +12,7 @@ from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import queues
 from parley.adapters.people import account_states, moderators
 from parley.domain.api import ids
-from parley.domain.api.errors import Field, Forbidden, NotFound, TooMany, Unprocessable
+from parley.domain.api.errors import Forbidden, NotFound, TooMany, Unprocessable, client_id_reused
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ExportConversation, ExportSearch
 from parley.domain.api.times import rfc3339
@@ -213,11 +213,7 @@ def _known(
     earlier = asked.by_client_id(wanted.client_id)
     if earlier is not None:
         if (earlier.conversation_id, earlier.format, earlier.files) != (conversation_id, wanted.format, wanted.files):
-            raise Unprocessable(
-                "client_id_reused",
-                "This client_id was used for another export.",
-                fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-            )
+            raise client_id_reused("export", request.field_prefix)
         return exports.get_job(earlier.export_id)
     same = asked.of(conversation_id, wanted.format, wanted.files)
     found = exports.some(same).values() if same else ()

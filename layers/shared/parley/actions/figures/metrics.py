@@ -8,11 +8,9 @@ from msgspec.structs import asdict
 from parley.actions import named
 from parley.actions.figures.queues import together
 from parley.actions.parallel import in_parallel
+from parley.actions.support.roles import require_admin
 from parley.adapters.articles import votes
 from parley.adapters.figures import figures
-from parley.adapters.people import account_states, agents
-from parley.domain.api.errors import Forbidden
-from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.tables import Csv, table
 from parley.domain.api.types import NamedUser
@@ -68,7 +66,7 @@ def get_support_metrics(request: Request, query: MetricsQuery, as_table: bool) -
 
     Two round trips for a MB of rows; a row has up to a KB, and there is one for each day and each key on it.
     """
-    _require_admin(request)
+    require_admin(request)
     days = range_of(query.since, query.to, day_of(request.now_ms))
     by_day, (by_facet, ((people, voted), queue)) = in_parallel(
         lambda: figures.numbers_between(desk_key(DAY_FACET), days[0], "9"),
@@ -105,12 +103,6 @@ def get_support_metrics(request: Request, query: MetricsQuery, as_table: bool) -
 def _total(counts: Mapping[str, int], voted: Mapping[str, int]) -> DeskTotal:
     articles = ArticleNumbers(helped=voted["helped"], not_helped=voted["not_helped"], saved_tickets=voted["saved"])
     return DeskTotal(**asdict(desk_numbers(counts)), articles=articles)
-
-
-def _require_admin(request: Request) -> None:
-    """Refuses a caller who neither runs the desk nor is the host's own server, at once or with the first read."""
-    refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
-    account_states.require_role(request, lambda role: role == SERVICE_ROLE or role in agents.admin_roles(), refusal)
 
 
 def _days(days: list[str], of_days: Mapping[str, Mapping[str, int]], queue: Mapping[str, int]) -> Iterator[MetricsRow]:

@@ -16,7 +16,7 @@ from parley.adapters.conversations import journal, messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.people import blocks
 from parley.domain.api import ids
-from parley.domain.api.errors import Field, Refusal, Unprocessable
+from parley.domain.api.errors import Refusal, client_id_reused
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser, SentMessage
@@ -265,11 +265,7 @@ def replay(
     if head is None:
         raise access.no_conversation()
     if earlier.fingerprint not in expected:
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another message.",
-            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("message", request.field_prefix)
     seqs = (earlier.seq, earlier.seq)
 
     def read() -> list[StoredMessage]:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from parley.actions import access, named
-from parley.actions.support.roles import require_agent
+from parley.actions import named
+from parley.actions.support.roles import admin, require_agent
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
-from parley.adapters.people import account_states, agents, named_users, policies
+from parley.adapters.people import agents, named_users, policies
 from parley.adapters.support import automations, desks
-from parley.domain.api.errors import Field, Forbidden, Invalid
-from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.request import Request
 from parley.domain.support.automations import (
     AutomationRule,
@@ -40,9 +39,7 @@ def put_automations(request: Request, wanted: PutAutomations) -> Automations:
     rule that the desk cannot have, or that would loop, TooLarge for too many bytes, and Conflict if another has
     replaced the version meanwhile.
     """
-    refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
-    account_states.require_role(request, _writes, refusal)
-    request = access.as_host(request)
+    request = admin(request)
     rules = tuple(wanted.rules)
     known = automations.get_automations()
     check(request, rules, known.rules)
@@ -107,7 +104,3 @@ def _answer(request: Request, stored: StoredAutomations) -> Automations:
     people = [user_id for _, _, user_id in people_in(stored.rules)]
     authors = [] if stored.updated_by is None else [stored.updated_by]
     return view(stored, named.users(request, [*authors, *people]))
-
-
-def _writes(role: str) -> bool:
-    return role == SERVICE_ROLE or role in agents.admin_roles()

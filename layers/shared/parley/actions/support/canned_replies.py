@@ -8,12 +8,13 @@ import msgspec
 from parley.actions import access, named
 from parley.actions.parallel import in_parallel
 from parley.actions.support.answers import no_ticket
+from parley.actions.support.roles import admin, require_admin, works_for_desk
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.people import account_states, agents
 from parley.adapters.support import canned_replies, desks, tickets
 from parley.domain.api import cursors, ids
-from parley.domain.api.errors import Conflict, Field, Forbidden, NotFound, Unprocessable
+from parley.domain.api.errors import Conflict, Field, Forbidden, NotFound, client_id_reused
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
@@ -80,7 +81,7 @@ def create_canned_reply(request: Request, wanted: CreateCannedReply) -> tuple[Ca
 
     To support admins and the host's own server. Two round trips, one if it is there.
     """
-    request = _writer(request)
+    request = admin(request)
     canned.check_content(wanted, request.field_prefix)
     reply_id = ids.canned_reply_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     new = canned.new_reply(wanted, reply_id, request.user_id, request.now_ms)
@@ -105,11 +106,7 @@ def create_canned_reply(request: Request, wanted: CreateCannedReply) -> tuple[Ca
 def _check_same(request: Request, known: StoredReply, new: StoredReply) -> None:
     """Raises Unprocessable if the `client_id` was used for a reply with another content."""
     if known.fingerprint != new.fingerprint:
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another canned reply.",
-            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("canned reply", request.field_prefix)
 
 
 def put_canned_reply(request: Request, reply_id: str, wanted: PutCannedReply) -> CannedReplyAnswer:
@@ -117,7 +114,7 @@ def put_canned_reply(request: Request, reply_id: str, wanted: PutCannedReply) ->
 
     A repeat answers the same. Raises Conflict if another has replaced the version meanwhile.
     """
-    request = _writer(request)
+    request = admin(request)
     ids.check_canned_reply_id(reply_id, "{reply_id}")
     canned.check_content(wanted, request.field_prefix)
     for _ in conditions.tries():
@@ -137,7 +134,7 @@ def put_canned_reply(request: Request, reply_id: str, wanted: PutCannedReply) ->
 
 def delete_canned_reply(request: Request, reply_id: str) -> DeletedCannedReply:
     """Deletes a canned reply, to support admins and the host's own server; two round trips, one if it is not there."""
-    _writer(request)
+    require_admin(request)
     ids.check_canned_reply_id(reply_id, "{reply_id}")
     for _ in conditions.tries():
         known = canned_replies.read_reply(reply_id, None).reply
@@ -172,19 +169,4 @@ def _require_reader(request: Request, query: ListCannedReplies) -> None:
     of_ticket = query.ticket_id is not None
     fields = (Field("?ticket_id", "not_allowed"),) if of_ticket and request.caller.role == SERVICE_ROLE else ()
     refusal = Forbidden("agents_only", "Only agents may do this.", rule="AgentRoles", fields=fields)
-    account_states.require_role(request, agents.is_agent if of_ticket else _reads, refusal)
-
-
-def _writer(request: Request) -> Request:
-    """Returns the request as its author writes; refuses a caller who runs no desk, at once or with the first read."""
-    refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
-    account_states.require_role(request, _writes, refusal)
-    return access.as_host(request)
-
-
-def _reads(role: str) -> bool:
-    return role == SERVICE_ROLE or agents.is_agent(role)
-
-
-def _writes(role: str) -> bool:
-    return role == SERVICE_ROLE or role in agents.admin_roles()
+    account_states.require_role(request, agents.is_agent if of_ticket else works_for_desk, refusal)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
-from parley.actions import access, named
+from parley.actions import named
+from parley.actions.support.roles import admin, require_admin, require_agent
 from parley.adapters.dynamodb import conditions, retrying
-from parley.adapters.people import account_states, agents
+from parley.adapters.people import agents
 from parley.adapters.support import desks, kept_macros
 from parley.domain.api import cursors, ids
-from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unprocessable
-from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, client_id_reused
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
 from parley.domain.conversations.history import Room
@@ -40,8 +40,7 @@ def list_macros(request: Request, query: Page) -> MacroList:
 
     Two round trips, and one more for each 1 MB of macros.
     """
-    refusal = Forbidden("agents_only", "Only agents may do this.", rule="AgentRoles")
-    account_states.require_role(request, _reads, refusal)
+    require_agent(request)
     after = cursors.decode(query.cursor, MacroPosition)
     found = kept_macros.list_macros(None if after is None else after.macro_id, query.limit + 1)
     shown = list(Room().fitting(map(macros.view, found[: query.limit])))
@@ -58,7 +57,7 @@ def create_macro(request: Request, wanted: CreateMacro) -> tuple[MacroAnswer, bo
     To support admins and the host's own server. Three round trips, two if it is there. Raises Invalid for effects that
     the desk cannot have, and for an `assignee_id` that is no agent's.
     """
-    request = _writer(request)
+    request = admin(request)
     macros.check_content(wanted, desks.current(), request.field_prefix)
     macro_id = ids.macro_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     new = macros.new_macro(wanted, macro_id, request.user_id, request.now_ms)
@@ -81,11 +80,7 @@ def create_macro(request: Request, wanted: CreateMacro) -> tuple[MacroAnswer, bo
 def _check_same(request: Request, known: StoredMacro, new: StoredMacro) -> None:
     """Raises Unprocessable if the `client_id` was used for a macro with another content."""
     if known.fingerprint != new.fingerprint:
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another macro.",
-            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("macro", request.field_prefix)
 
 
 def put_macro(request: Request, macro_id: str, wanted: PutMacro) -> MacroAnswer:
@@ -94,7 +89,7 @@ def put_macro(request: Request, macro_id: str, wanted: PutMacro) -> MacroAnswer:
     A repeat answers the same. Raises Conflict if another has replaced the version meanwhile, and Invalid as
     `create_macro` does.
     """
-    request = _writer(request)
+    request = admin(request)
     ids.check_macro_id(macro_id, "{macro_id}")
     macros.check_content(wanted, desks.current(), request.field_prefix)
     for _ in conditions.tries():
@@ -114,7 +109,7 @@ def put_macro(request: Request, macro_id: str, wanted: PutMacro) -> MacroAnswer:
 
 def delete_macro(request: Request, macro_id: str) -> DeletedMacro:
     """Deletes a macro, to support admins and the host's own server; two round trips, one if it is not there."""
-    _writer(request)
+    require_admin(request)
     ids.check_macro_id(macro_id, "{macro_id}")
     for _ in conditions.tries():
         known = kept_macros.get_macro(macro_id)
@@ -146,18 +141,3 @@ def _answer(request: Request, macro: StoredMacro) -> MacroAnswer:
 
 def _people(found: Iterable[StoredMacro]) -> list[str]:
     return [user_id for macro in found for user_id in macro.people]
-
-
-def _writer(request: Request) -> Request:
-    """Returns the request as its author writes; refuses a caller who runs no desk, at once or with the first read."""
-    refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
-    account_states.require_role(request, _writes, refusal)
-    return access.as_host(request)
-
-
-def _reads(role: str) -> bool:
-    return role == SERVICE_ROLE or agents.is_agent(role)
-
-
-def _writes(role: str) -> bool:
-    return role == SERVICE_ROLE or role in agents.admin_roles()

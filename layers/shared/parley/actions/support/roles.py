@@ -1,5 +1,6 @@
 """The people and programs that work for the desk: agents, support admins, and the host's own server."""
 
+from parley.actions import access
 from parley.adapters.people import account_states, agents
 from parley.domain.api.errors import Field, Forbidden
 from parley.domain.api.identity import SERVICE_ROLE
@@ -17,15 +18,32 @@ def require_agent(request: Request, *, people_only: bool = False) -> None:
 
     With `people_only` the host's server is refused, too: what it does has no agent.
     """
-    allows = agents.is_agent if people_only else _works_for_desk
+    allows = agents.is_agent if people_only else works_for_desk
     account_states.require_role(request, allows, agents_only(request))
 
 
-def _works_for_desk(role: str) -> bool:
+def works_for_desk(role: str) -> bool:
+    """Says whether a caller of this role is an agent, or the host's own server."""
     return role == SERVICE_ROLE or agents.is_agent(role)
+
+
+def is_of_desk(request: Request) -> bool:
+    """Says whether the caller is an agent or the host's own server; no round trip once something was read."""
+    return works_for_desk(account_states.role_of(request))
 
 
 def require_admin(request: Request) -> None:
     """Refuses a caller who neither runs the desk nor is the host's own server, at once or with the first read."""
     refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
-    account_states.require_role(request, lambda role: role == SERVICE_ROLE or role in agents.admin_roles(), refusal)
+    account_states.require_role(request, runs_desk, refusal)
+
+
+def runs_desk(role: str) -> bool:
+    """Says whether a caller of this role is a support admin, or the host's own server."""
+    return role == SERVICE_ROLE or role in agents.admin_roles()
+
+
+def admin(request: Request) -> Request:
+    """Returns the request as its author writes; refuses whom `require_admin` refuses."""
+    require_admin(request)
+    return access.as_host(request)

@@ -7,14 +7,13 @@ import msgspec
 from parley.actions import named
 from parley.actions.parallel import in_parallel
 from parley.actions.people.profiles import check_user_id
-from parley.actions.support.roles import agents_only, require_agent
+from parley.actions.support.roles import agents_only, require_agent, runs_desk
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.figures import figures
 from parley.adapters.live import connections
 from parley.adapters.people import account_states, agents, named_users
 from parley.adapters.support import desks, roster
 from parley.domain.api.errors import Conflict, Forbidden, NotFound
-from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.suspension import suspended
 from parley.domain.figures.tallies import ASSIGNEE, QUEUE, agent_code
@@ -150,8 +149,4 @@ def _require_may_put(request: Request, user_id: str) -> None:
         "Only support admins may put another agent on duty or off it.",
         rule="SupportAdminRoles",
     )
-    account_states.require_role(request, _may_put_others, refusal)
-
-
-def _may_put_others(role: str) -> bool:
-    return role == SERVICE_ROLE or role in agents.admin_roles()
+    account_states.require_role(request, runs_desk, refusal)

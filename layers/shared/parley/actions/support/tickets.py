@@ -21,7 +21,7 @@ from parley.adapters.moderation import word_list_cache
 from parley.adapters.people import policies
 from parley.adapters.support import desks, tickets
 from parley.domain.api import cursors, ids
-from parley.domain.api.errors import Field, Invalid, NotFound, Unprocessable
+from parley.domain.api.errors import Field, Invalid, NotFound, client_id_reused
 from parley.domain.api.identity import DESK, SERVICE_ROLE, is_reserved
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
@@ -181,11 +181,7 @@ def _made_before(request: Request, known: StoredTicket, wanted: CreateTicket, ro
     mine = conversations.membership_of(rows, request.user_id, known.ticket_id)
     # First: a program that used it for another's ticket is no member of that one in the name of this requester.
     if messages.fingerprint_of(rows, known.ticket_id) not in (None, ticket_steps.fingerprint(wanted)):
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another ticket.",
-            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("ticket", request.field_prefix)
     if head is None or not access.is_admitted(request, head, mine):
         raise no_ticket()
     if _is_untouched(head, known) and push.is_news(request, (known.ticket_id, 0), head.created_at_ms):

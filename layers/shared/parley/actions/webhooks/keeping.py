@@ -12,7 +12,7 @@ from parley.adapters.outbound import http
 from parley.adapters.people import account_states, moderators
 from parley.adapters.webhooks import endpoints, jobs, sealed_secrets
 from parley.domain.api import ids
-from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, Unprocessable
+from parley.domain.api.errors import Conflict, Forbidden, Invalid, client_id_reused
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditAction
@@ -124,11 +124,7 @@ def create_webhook(request: Request, wanted: CreateWebhook) -> tuple[WebhookWith
 def _check_same(request: Request, known: Endpoint, wanted: CreateWebhook) -> None:
     """Raises Unprocessable if the `client_id` was used for an endpoint with another content."""
     if known.fingerprint != fingerprint(wanted):
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another webhook.",
-            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("webhook", request.field_prefix)
 
 
 def update_webhook(request: Request, webhook_id: str, wanted: UpdateWebhook) -> WebhookAnswer:

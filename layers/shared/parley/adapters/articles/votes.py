@@ -8,8 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from parley.adapters.articles import articles
-from parley.adapters.dynamodb import conditions, tables, unreadable
-from parley.adapters.dynamodb.batches import Rows
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.domain.articles.article import StoredArticle
 from parley.domain.articles.votes import NAMES, StoredVote, added, counts_of
 
@@ -22,11 +21,15 @@ def key(article_id: str, user_id: str) -> tuple[str, str]:
     return (articles.parts_key(article_id), f"vote#{user_id}")
 
 
-def of(rows: Rows, article: StoredArticle, user_id: str) -> StoredVote | None:
-    """Returns a person's vote on an article from rows that were read; None without one, or of a deleted article."""
-    row = rows.get(tables.Ticket, *key(article.article_id, user_id))
-    vote = None if row is None else _vote(row)
-    return vote if vote is not None and vote.of_ms == article.created_at_ms else None
+def read_with_article(article_id: str, user_id: str) -> tuple[StoredArticle | None, StoredVote | None]:
+    """Returns an article and a person's vote on it; one round trip.
+
+    None without an article; no vote without one, or if it is of a deleted article of the same id.
+    """
+    rows = batches.read_rows({tables.Ticket: [articles.row_key(article_id), key(article_id, user_id)]})
+    article, row = articles.of(rows, article_id), rows.get(tables.Ticket, *key(article_id, user_id))
+    vote = None if article is None or row is None else _vote(row)
+    return article, vote if article is not None and vote is not None and vote.of_ms == article.created_at_ms else None
 
 
 def put_vote(article: StoredArticle, user_id: str, before: StoredVote | None, after: StoredVote) -> None:

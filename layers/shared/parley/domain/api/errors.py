@@ -163,6 +163,12 @@ class Unprocessable(Refusal):
     title = "Unprocessable Content"
 
 
+def client_id_reused(what: str, prefix: str) -> Unprocessable:
+    """Returns the refusal of a `client_id` that an earlier request has used for another `what`, a word of the API."""
+    detail = f"This client_id was used for another {what}."
+    return Unprocessable("client_id_reused", detail, fields=(Field(f"{prefix}/client_id", "client_id_reused"),))
+
+
 class TooMany(RuledRefusal):
     status = 429
     title = "Too Many Requests"

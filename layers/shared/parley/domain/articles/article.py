@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from parley.domain.api.errors import Conflict, Field, NotFound, Unprocessable
+from parley.domain.api.errors import Conflict, NotFound, client_id_reused
 from parley.domain.api.ids import ARTICLE_ID_PATTERN
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import NamedUser
@@ -199,11 +199,7 @@ def new_article(wanted: CreateArticle, article_id: str, author_id: str, now_ms: 
 def check_same(known: StoredArticle, new: StoredArticle, prefix: str) -> None:
     """Raises Unprocessable if the `client_id` was used for an article with another content."""
     if known.fingerprint != new.fingerprint:
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another article.",
-            fields=(Field(f"{prefix}/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("article", prefix)
 
 
 def replaced(known: StoredArticle, wanted: PutArticle, author_id: str, now_ms: int) -> StoredArticle:

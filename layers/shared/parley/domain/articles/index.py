@@ -11,6 +11,7 @@ from itertools import accumulate
 from math import log
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parley.domain.articles.article import Content, StoredArticle, excerpt_of, is_of_language
 from parley.domain.text.terms import terms
@@ -89,16 +90,7 @@ class Index:
         for term in entry.terms.split("\n"):
             if term and term not in of_title and (has_room or term in places):
                 places.setdefault(term, array("H")).append(number)
-        self.entries.append(
-            IndexEntry(
-                article_id=entry.article_id,
-                title=entry.title,
-                excerpt=entry.excerpt,
-                category=entry.category,
-                language=entry.language,
-                updated_at_ms=entry.updated_at_ms,
-            )
-        )
+        self.entries.append(replace(entry, terms=""))
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from parley.domain.api.custom_data import compact
-from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, Unprocessable
+from parley.domain.api.errors import Conflict, Forbidden, Invalid, client_id_reused
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_ADDED, CreateConversation, UpdateConversation
 from parley.domain.api.times import hour
@@ -142,11 +142,7 @@ def add_everyone(request: Request, head: Head, new: Adding) -> Step | None:
         detail = "Everyone of another role or context is being added; wait for its end."
         raise Conflict("adding_in_progress", detail, rule="a group: one adding at a time")
     if known.selector != new.selector:
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another adding.",
-            fields=(Field("/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("adding", "")
     is_late = known.is_running and request.now_ms - known.moved_at_ms > NUDGED_MS
     return begin_adding(request, head, known) if is_late else None
 

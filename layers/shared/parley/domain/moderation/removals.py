@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.domain.api.errors import Field, Invalid, Unprocessable
+from parley.domain.api.errors import Invalid, client_id_reused
 from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.api.requests import RemoveMessages
@@ -163,11 +163,7 @@ def _removal_id_of(moderator_id: str, user_id: str, client_id: str) -> str:
 def check_same(known: Job, wanted: Job) -> Job:
     """Returns the job that an earlier try has begun; raises Unprocessable if that try asked for another."""
     if (known.hours, known.reason, known.report_id) != (wanted.hours, wanted.reason, wanted.report_id):
-        raise Unprocessable(
-            "client_id_reused",
-            "This client_id was used for another removal.",
-            fields=(Field("/client_id", "client_id_reused"),),
-        )
+        raise client_id_reused("removal", "")
     return known
 
 

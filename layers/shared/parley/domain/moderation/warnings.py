@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from parley.domain.api.errors import Field, Invalid, Unprocessable
+from parley.domain.api.errors import Invalid, client_id_reused
 from parley.domain.api.request import Request
 from parley.domain.api.requests import WarnUser
 from parley.domain.api.times import rfc3339
@@ -55,11 +55,7 @@ def given_before(given: tuple[StoredWarning, ...], wanted: StoredWarning) -> Sto
         if warning.id != wanted.id:
             continue
         if (warning.reason, warning.report_id) != (wanted.reason, wanted.report_id):
-            raise Unprocessable(
-                "client_id_reused",
-                "This client_id was used for another warning.",
-                fields=(Field("/client_id", "client_id_reused"),),
-            )
+            raise client_id_reused("warning", "")
         return warning
     return None
 
