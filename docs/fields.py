@@ -1317,7 +1317,7 @@ ENUMS = {
         "LeftOutReason",
         "Why a past ticket is left out.",
     ),
-    frozenset({"created", "customer_reply", "idle", "sla_warning"}): ("Trigger", "What fires a rule of the desk."),
+    frozenset({"created", "customer_reply", "idle", "sla_warning"}): ("Trigger", "The trigger of a rule of the desk."),
     frozenset({"closed", "open"}): ("OpenOrClosed", "Whether the desk is open."),
     frozenset({"breach", "warning"}): ("ClockEventKind", "The news of a clock."),
     frozenset({"by_request", "failing", "gone"}): ("WhyDisabled", "Why a webhook is disabled."),

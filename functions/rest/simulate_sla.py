@@ -1,4 +1,4 @@
-"""POST /support/sla/simulate: what other targets or hours would have told of past tickets. 200, 400, 403.
+"""POST /support/sla/simulate: try other targets or hours on past tickets. 200, 400, 403.
 
 Support admins may, and the host's own server. Nothing is written; `next` brings more tickets.
 """

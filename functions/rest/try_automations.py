@@ -1,4 +1,4 @@
-"""POST /support/automations/try: what rules would have done to past tickets. 200, 400, 403, 413.
+"""POST /support/automations/try: try rules on past tickets. 200, 400, 403, 413.
 
 Support admins may, and the host's own server. Nothing is written; `next` brings more tickets.
 """
