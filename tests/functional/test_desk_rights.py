@@ -6,6 +6,7 @@ import pytest
 
 from tests.functional.attachments import clean_attachment
 from tests.functional.desk import agent, answered_ticket, change, note, open_ticket, respond, take
+from tests.functional.macros import apply, macro
 from tests.functional.talk import open_direct, say
 from tests.harness import Parley, Reply, User
 
@@ -13,6 +14,7 @@ FLAGGING = [{"kind": "word", "text": "flagme", "action": "flag"}]
 
 
 ACTS: dict[str, Callable[[User, str], Reply]] = {
+    "macro": lambda agnes, ticket_id: apply(agnes, ticket_id, macro(agnes.parley, reply="flagme")),
     "reply": lambda agnes, ticket_id: respond(agnes, ticket_id, "flagme"),
     "note": lambda agnes, ticket_id: note(agnes, ticket_id, "flagme"),
     "subject": lambda agnes, ticket_id: change(agnes, ticket_id, subject="flagme"),

@@ -247,8 +247,19 @@ class Pushed:
         return blank
 
 
+# The worker asks every page whether the person sees it, as soon as it has a push.
+ASKED = """() => {
+  window.pushes = 0
+  navigator.serviceWorker.addEventListener("message", ({data}) => { pushes += data.parley === "visible" })
+  navigator.serviceWorker.startMessages()
+}"""
+
+
 def deliver(page: Page, content: str) -> None:
-    """Gives a push to the service worker, as the browser does after it has decrypted it."""
+    """Gives a push to the service worker, as the browser does after it has decrypted it.
+
+    The browser says nothing of a push that it drops, so one that does not arrive is given again.
+    """
     session: CDPSession = page.context.new_cdp_session(page)
     found: list[dict[str, Any]] = []
     session.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(told["registrations"]))
@@ -257,7 +268,15 @@ def deliver(page: Page, content: str) -> None:
     where = next(one for one in found if one["scopeURL"].endswith("/web/"))
     origin = where["scopeURL"].removesuffix("/web/")
     message = {"origin": origin, "registrationId": where["registrationId"], "data": content}
-    session.send("ServiceWorker.deliverPushMessage", message)
+    if not page.evaluate("'pushes' in window"):
+        page.evaluate(ASKED)
+    before = page.evaluate("pushes")
+    for _ in range(3):
+        session.send("ServiceWorker.deliverPushMessage", message)
+        if eventually(lambda: page.evaluate("pushes"), lambda pushes: pushes > before) > before:
+            break
+    else:
+        pytest.fail("the service worker got none of three pushes")
     session.detach()
 
 
