@@ -8,10 +8,11 @@ from parley.actions import named
 from parley.actions.parallel import in_parallel
 from parley.actions.support.roles import admin, require_admin
 from parley.adapters.articles import articles
-from parley.adapters.dynamodb import conditions, retrying
+from parley.adapters.dynamodb import conditions
 from parley.adapters.support import desks
 from parley.domain.api import ids
 from parley.domain.api.errors import Conflict
+from parley.domain.api.fingerprints import check_same
 from parley.domain.api.request import Request
 from parley.domain.articles import article
 from parley.domain.articles.article import MAX_ARTICLES, Article, DeletedArticle, StoredArticle
@@ -28,19 +29,18 @@ def create_article(request: Request, wanted: CreateArticle) -> tuple[Article, bo
     _check_category(request, wanted.category)
     article_id = ids.article_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     new = article.new_article(wanted, article_id, request.user_id, request.now_ms)
-    for _ in conditions.tries():
+
+    def step() -> tuple[StoredArticle, bool]:
         known, count = articles.read_with_count(article_id)
         if known is not None:
-            article.check_same(known, new, request.field_prefix)
-            return _answer_as_kept(request, known), False
+            return check_same(known, new, "article", request.field_prefix), False
         if count >= MAX_ARTICLES:
             raise Conflict("too_many_articles", f"There can be {MAX_ARTICLES} articles.", rule="articles")
-        try:
-            articles.put_new(new, article.content_of(wanted))
-        except conditions.LostRace:
-            continue
-        return _answer(request, new, wanted.text), True
-    raise retrying.busy()
+        articles.put_new(new, article.content_of(wanted))
+        return new, True
+
+    made, is_new = conditions.until_written(step)
+    return _answer(request, made, wanted.text) if is_new else _answer_as_kept(request, made), is_new
 
 
 def put_article(request: Request, article_id: str, wanted: PutArticle) -> Article:
@@ -52,18 +52,17 @@ def put_article(request: Request, article_id: str, wanted: PutArticle) -> Articl
     request = admin(request)
     ids.check_article_id(article_id, "{article_id}")
     _check_category(request, wanted.category)
-    for _ in conditions.tries():
+
+    def step() -> StoredArticle:
         known = articles.get_article(article_id)
         if known is None:
             raise article.not_found()
         after = article.replaced(known, wanted, request.user_id, request.now_ms)
         if after is not known:
-            try:
-                articles.replace(known, after, article.content_of(wanted))
-            except conditions.LostRace:
-                continue
-        return _answer(request, after, wanted.text)
-    raise retrying.busy()
+            articles.replace(known, after, article.content_of(wanted))
+        return after
+
+    return _answer(request, conditions.until_written(step), wanted.text)
 
 
 def delete_article(request: Request, article_id: str) -> DeletedArticle:
@@ -73,15 +72,14 @@ def delete_article(request: Request, article_id: str) -> DeletedArticle:
     """
     require_admin(request)
     ids.check_article_id(article_id, "{article_id}")
-    for _ in conditions.tries():
+
+    def step() -> None:
         known = articles.get_article(article_id)
-        try:
-            if known is not None:
-                articles.delete(known)
-        except conditions.LostRace:
-            continue
-        return DeletedArticle(id=article_id)
-    raise retrying.busy()
+        if known is not None:
+            articles.delete(known)
+
+    conditions.until_written(step)
+    return DeletedArticle(id=article_id)
 
 
 def _check_category(request: Request, category: str | None) -> None:

@@ -3,7 +3,7 @@
 from parley.actions.support.roles import is_of_desk
 from parley.adapters import metrics
 from parley.adapters.articles import votes
-from parley.adapters.dynamodb import conditions, retrying
+from parley.adapters.dynamodb import conditions
 from parley.domain.api import ids
 from parley.domain.api.errors import Forbidden
 from parley.domain.api.identity import SERVICE_ROLE
@@ -24,19 +24,19 @@ def vote_on_article(request: Request, article_id: str, wanted: VoteOnArticle) ->
         raise Forbidden("people_only", "Only people vote.", rule="one vote a person")
     ids.check_article_id(article_id, "{article_id}")
     kind = kind_of(wanted, request.field_prefix)
-    for _ in conditions.tries():
+
+    def step() -> StoredVote:
         known, before = votes.read_with_article(article_id, request.user_id)
         if known is None or not known.is_published:
             raise not_published() if known is not None and is_of_desk(request) else not_found()
         after = changed_to(before, kind, day_of(request.now_ms), known.created_at_ms)
         if before is None or before.kind != kind:
-            try:
-                votes.put_vote(known, request.user_id, before, after)
-            except conditions.LostRace:
-                continue
+            votes.put_vote(known, request.user_id, before, after)
             _count(before, after)
-        return Vote(id=article_id, helped=after.view.helped, instead_of_ticket=after.view.instead_of_ticket)
-    raise retrying.busy()
+        return after
+
+    view = conditions.until_written(step).view
+    return Vote(id=article_id, helped=view.helped, instead_of_ticket=view.instead_of_ticket)
 
 
 def _count(before: StoredVote | None, after: StoredVote) -> None:

@@ -10,11 +10,12 @@ from parley.actions.parallel import in_parallel
 from parley.actions.support.answers import no_ticket
 from parley.actions.support.roles import admin, require_admin, works_for_desk
 from parley.adapters.conversations import conversations
-from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.people import account_states, agents
 from parley.adapters.support import canned_replies, desks, tickets
 from parley.domain.api import cursors, ids
-from parley.domain.api.errors import Conflict, Field, Forbidden, NotFound, client_id_reused
+from parley.domain.api.errors import Conflict, Field, Forbidden, NotFound
+from parley.domain.api.fingerprints import check_same
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
@@ -85,28 +86,20 @@ def create_canned_reply(request: Request, wanted: CreateCannedReply) -> tuple[Ca
     canned.check_content(wanted, request.field_prefix)
     reply_id = ids.canned_reply_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     new = canned.new_reply(wanted, reply_id, request.user_id, request.now_ms)
-    for _ in conditions.tries():
+
+    def step() -> tuple[StoredReply, bool]:
         known = canned_replies.read_reply(reply_id, wanted.shortcut)
         if known.reply is not None:
-            _check_same(request, known.reply, new)
-            return _answer(request, known.reply), False
+            return check_same(known.reply, new, "canned reply", request.field_prefix), False
         _check_shortcut(request, reply_id, known)
         if known.count >= MAX_REPLIES:
-            raise Conflict(
-                "too_many_canned_replies", f"The desk can have {MAX_REPLIES} canned replies.", rule="canned replies"
-            )
-        try:
-            canned_replies.put_new(new)
-        except conditions.LostRace:
-            continue
-        return _answer(request, new), True
-    raise retrying.busy()
+            detail = f"The desk can have {MAX_REPLIES} canned replies."
+            raise Conflict("too_many_canned_replies", detail, rule="canned replies")
+        canned_replies.put_new(new)
+        return new, True
 
-
-def _check_same(request: Request, known: StoredReply, new: StoredReply) -> None:
-    """Raises Unprocessable if the `client_id` was used for a reply with another content."""
-    if known.fingerprint != new.fingerprint:
-        raise client_id_reused("canned reply", request.field_prefix)
+    reply, is_new = conditions.until_written(step)
+    return _answer(request, reply), is_new
 
 
 def put_canned_reply(request: Request, reply_id: str, wanted: PutCannedReply) -> CannedReplyAnswer:
@@ -117,34 +110,32 @@ def put_canned_reply(request: Request, reply_id: str, wanted: PutCannedReply) ->
     request = admin(request)
     ids.check_canned_reply_id(reply_id, "{reply_id}")
     canned.check_content(wanted, request.field_prefix)
-    for _ in conditions.tries():
+
+    def step() -> StoredReply:
         known = canned_replies.read_reply(reply_id, wanted.shortcut)
         if known.reply is None:
             raise NotFound("canned_reply_not_found", "There is no such canned reply.")
         after = canned.replaced(known.reply, wanted, request.user_id, request.now_ms)
         if after is not known.reply:
             _check_shortcut(request, reply_id, known)
-            try:
-                canned_replies.replace(known.reply, after)
-            except conditions.LostRace:
-                continue
-        return _answer(request, after)
-    raise retrying.busy()
+            canned_replies.replace(known.reply, after)
+        return after
+
+    return _answer(request, conditions.until_written(step))
 
 
 def delete_canned_reply(request: Request, reply_id: str) -> DeletedCannedReply:
     """Deletes a canned reply, to support admins and the host's own server; two round trips, one if it is not there."""
     require_admin(request)
     ids.check_canned_reply_id(reply_id, "{reply_id}")
-    for _ in conditions.tries():
+
+    def step() -> None:
         known = canned_replies.read_reply(reply_id, None).reply
-        try:
-            if known is not None:
-                canned_replies.delete(known)
-        except conditions.LostRace:
-            continue
-        return DeletedCannedReply(id=reply_id)
-    raise retrying.busy()
+        if known is not None:
+            canned_replies.delete(known)
+
+    conditions.until_written(step)
+    return DeletedCannedReply(id=reply_id)
 
 
 def _check_shortcut(request: Request, reply_id: str, known: canned_replies.Read) -> None:

@@ -8,11 +8,12 @@ from msgspec import UNSET
 
 from parley.actions import named
 from parley.actions.support.roles import admin, require_admin, require_agent
-from parley.adapters.dynamodb import conditions, retrying
+from parley.adapters.dynamodb import conditions
 from parley.adapters.people import agents
 from parley.adapters.support import desks, kept_macros
 from parley.domain.api import cursors, ids
-from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, client_id_reused
+from parley.domain.api.errors import Conflict, Field, Invalid, NotFound
+from parley.domain.api.fingerprints import check_same
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
 from parley.domain.conversations.history import Room
@@ -61,26 +62,19 @@ def create_macro(request: Request, wanted: CreateMacro) -> tuple[MacroAnswer, bo
     macros.check_content(wanted, desks.current(), request.field_prefix)
     macro_id = ids.macro_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     new = macros.new_macro(wanted, macro_id, request.user_id, request.now_ms)
-    for _ in conditions.tries():
+
+    def step() -> tuple[StoredMacro, bool]:
         known = kept_macros.read_macro(macro_id, _assignee(wanted.effects))
         if known.macro is not None:
-            _check_same(request, known.macro, new)
-            return _answer(request, known.macro), False
+            return check_same(known.macro, new, "macro", request.field_prefix), False
         _check_assignee(request, wanted.effects, known)
         if known.count >= MAX_MACROS:
             raise Conflict("too_many_macros", f"The desk can have {MAX_MACROS} macros.", rule="macros")
-        try:
-            kept_macros.put_new(new)
-        except conditions.LostRace:
-            continue
-        return _answer(request, new), True
-    raise retrying.busy()
+        kept_macros.put_new(new)
+        return new, True
 
-
-def _check_same(request: Request, known: StoredMacro, new: StoredMacro) -> None:
-    """Raises Unprocessable if the `client_id` was used for a macro with another content."""
-    if known.fingerprint != new.fingerprint:
-        raise client_id_reused("macro", request.field_prefix)
+    macro, is_new = conditions.until_written(step)
+    return _answer(request, macro), is_new
 
 
 def put_macro(request: Request, macro_id: str, wanted: PutMacro) -> MacroAnswer:
@@ -92,34 +86,32 @@ def put_macro(request: Request, macro_id: str, wanted: PutMacro) -> MacroAnswer:
     request = admin(request)
     ids.check_macro_id(macro_id, "{macro_id}")
     macros.check_content(wanted, desks.current(), request.field_prefix)
-    for _ in conditions.tries():
+
+    def step() -> StoredMacro:
         known = kept_macros.read_macro(macro_id, _assignee(wanted.effects))
         if known.macro is None:
             raise no_macro()
         after = macros.replaced(known.macro, wanted, request.user_id, request.now_ms)
         if after is not known.macro:
             _check_assignee(request, wanted.effects, known)
-            try:
-                kept_macros.replace(known.macro, after)
-            except conditions.LostRace:
-                continue
-        return _answer(request, after)
-    raise retrying.busy()
+            kept_macros.replace(known.macro, after)
+        return after
+
+    return _answer(request, conditions.until_written(step))
 
 
 def delete_macro(request: Request, macro_id: str) -> DeletedMacro:
     """Deletes a macro, to support admins and the host's own server; two round trips, one if it is not there."""
     require_admin(request)
     ids.check_macro_id(macro_id, "{macro_id}")
-    for _ in conditions.tries():
+
+    def step() -> None:
         known = kept_macros.get_macro(macro_id)
-        try:
-            if known is not None:
-                kept_macros.delete(known)
-        except conditions.LostRace:
-            continue
-        return DeletedMacro(id=macro_id)
-    raise retrying.busy()
+        if known is not None:
+            kept_macros.delete(known)
+
+    conditions.until_written(step)
+    return DeletedMacro(id=macro_id)
 
 
 def _assignee(effects: MacroEffects) -> str | None:

@@ -13,6 +13,7 @@ from parley.adapters.people import account_states, moderators
 from parley.adapters.webhooks import endpoints, jobs, sealed_secrets
 from parley.domain.api import ids
 from parley.domain.api.errors import Conflict, Forbidden, Invalid, client_id_reused
+from parley.domain.api.fingerprints import hash_of
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditAction
@@ -28,7 +29,6 @@ from parley.domain.webhooks.endpoints import (
     WebhookAnswer,
     WebhookList,
     WebhookWithSecret,
-    fingerprint,
     no_webhook,
     rotated,
     updated,
@@ -107,7 +107,7 @@ def create_webhook(request: Request, wanted: CreateWebhook) -> tuple[WebhookWith
             events=events,
             description=wanted.description,
             secret=sealed_secrets.seal(webhook_id, secret),
-            fingerprint=fingerprint(wanted),
+            fingerprint=hash_of(wanted),
             client_key=client_key,
             created_at_ms=request.now_ms,
             created_by=request.user_id,
@@ -123,7 +123,7 @@ def create_webhook(request: Request, wanted: CreateWebhook) -> tuple[WebhookWith
 
 def _check_same(request: Request, known: Endpoint, wanted: CreateWebhook) -> None:
     """Raises Unprocessable if the `client_id` was used for an endpoint with another content."""
-    if known.fingerprint != fingerprint(wanted):
+    if known.fingerprint != hash_of(wanted):
         raise client_id_reused("webhook", request.field_prefix)
 
 
@@ -205,18 +205,16 @@ def _change(
     request: Request, webhook_id: str, action: AuditAction, change: Callable[[Endpoint], Endpoint]
 ) -> tuple[Endpoint, Endpoint]:
     """Returns an endpoint before and after a change, which is in the audit log if it changes anything."""
-    for _ in conditions.tries():
+
+    def step() -> tuple[Endpoint, Endpoint]:
         known = access_endpoint(webhook_id)
         after = change(known)
-        if after is known:
-            return known, known
-        details = {"version": str(after.version)}
-        try:
+        if after is not known:
+            details = {"version": str(after.version)}
             endpoints.replace(known, after, new_entry(account_states.as_put(request), action, webhook_id, **details))
-        except conditions.LostRace:
-            continue
         return known, after
-    raise retrying.busy()
+
+    return conditions.until_written(step)
 
 
 def _check_url(url: str, pointer: str) -> None:

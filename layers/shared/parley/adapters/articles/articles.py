@@ -22,6 +22,7 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters.articles import article_index
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.batches import Rows
+from parley.adapters.support import kept
 from parley.domain.articles.article import MAX_ARTICLES, MAX_VERSIONS, Content, StoredArticle, StoredVersion
 
 KEY = "articles"
@@ -66,19 +67,12 @@ def articles_after(after_id: str | None) -> Iterator[StoredArticle]:
 
     1,000 articles are less than one MB, as a rule.
     """
-    # `$` follows `#`, so the upper end is before every other place.
-    start = _ARTICLE if after_id is None else f"{_ARTICLE}{after_id}$"
-    found = tables.Ticket.query(KEY, tables.Ticket.place.between(start, "article$"), consistent_read=True)
-    return unreadable.decoded("Tickets", found, _article)
+    return unreadable.decoded("Tickets", kept.rows_after(KEY, _ARTICLE, after_id), _article)
 
 
 def list_articles(after_id: str | None, limit: int) -> list[StoredArticle]:
     """Returns up to `limit` articles by id, after `after_id`, without unreadable ones; one round trip."""
-    start = _ARTICLE if after_id is None else f"{_ARTICLE}{after_id}$"
-    found = tables.Ticket.query(
-        KEY, tables.Ticket.place.between(start, "article$"), consistent_read=True, page_size=limit
-    )
-    return unreadable.first("Tickets", found, _article, limit)
+    return unreadable.first("Tickets", kept.rows_after(KEY, _ARTICLE, after_id, limit), _article, limit)
 
 
 def newest_version(article_id: str) -> StoredVersion | None:
@@ -109,15 +103,11 @@ def list_versions(article: StoredArticle, before: int | None, limit: int) -> Ite
 
 
 def put_new(new: StoredArticle, content: Content) -> None:
-    """Writes a new article and the count, all or nothing; raises LostRace. One round trip.
-
-    The count's condition holds the bound whatever happens at the same time.
-    """
+    """Writes a new article and the count, all or nothing; raises LostRace, also at the bound. One round trip."""
     with conditions.transaction() as transaction:
         transaction.save(tables.Ticket(*row_key(new.article_id), **_state(new)), condition=_EMPTY)
         _put_version(transaction, new, content)
-        has_room = tables.Ticket.article_count.does_not_exist() | (tables.Ticket.article_count < MAX_ARTICLES)
-        transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.article_count.add(1)], condition=has_room)
+        kept.count_in(transaction, COUNT, tables.Ticket.article_count, MAX_ARTICLES)
         if new.is_published:
             article_index.put_entry(transaction, new, content)
 
@@ -148,7 +138,7 @@ def delete(known: StoredArticle) -> None:
     """Deletes an article, all or nothing; raises LostRace. One round trip. Its versions and votes go later."""
     with conditions.transaction() as transaction:
         transaction.delete(tables.Ticket(*row_key(known.article_id)), condition=_as_read(known))
-        transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.article_count.add(-1)])
+        kept.count_out(transaction, COUNT, tables.Ticket.article_count)
         place = f"{known.article_id}#{known.created_at_ms:015d}"
         transaction.save(tables.Ticket(REMAINS, place, created_at_ms=known.created_at_ms))
         if known.is_published:

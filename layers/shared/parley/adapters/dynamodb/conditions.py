@@ -2,9 +2,9 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import Attribute
@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import clients
+from parley.adapters.dynamodb import clients, retrying
 from parley.adapters.dynamodb.retrying import PASSING_REASONS
 from parley.domain.api.errors import Unavailable
 
@@ -22,6 +22,8 @@ CONFLICT = "TransactionConflict"
 _LOST = {CONDITION_FAILED, CONFLICT}
 MAX_TRIES = 16  # of a write that others keep overtaking; with the waits below about three seconds
 LONGEST_WAIT_S = 0.4
+
+Result = TypeVar("Result")
 
 
 class LostRace(Exception):
@@ -34,6 +36,19 @@ def tries() -> Iterator[int]:
         if number:
             time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.01 * 2**number)))
         yield number
+
+
+def until_written(step: Callable[[], Result]) -> Result:
+    """Returns what a step returns, which reads, decides and writes; a step that raises LostRace is done again.
+
+    Raises Unavailable after the last try.
+    """
+    for _ in tries():
+        try:
+            return step()
+        except LostRace:
+            continue
+    raise retrying.busy()
 
 
 def busy() -> Unavailable:

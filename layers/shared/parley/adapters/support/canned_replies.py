@@ -13,6 +13,7 @@ import msgspec
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.support import kept
 from parley.domain.support.canned import MAX_REPLIES, StoredReply, shortcut_key
 
 KEY = "canned"
@@ -45,26 +46,20 @@ def read_reply(reply_id: str, shortcut: str | None) -> Read:
 
 def list_replies(after_id: str | None, limit: int) -> list[StoredReply]:
     """Returns up to `limit` replies by id, after `after_id`, without unreadable ones; one round trip per 1 MB."""
-    # `$` follows `#`, so the upper end is before every other place.
-    start = _REPLY if after_id is None else f"{_REPLY}{after_id}$"
-    found = tables.Ticket.query(
-        KEY, tables.Ticket.place.between(start, "reply$"), consistent_read=True, page_size=limit
-    )
-    return unreadable.first("Tickets", found, _reply, limit)
+    return unreadable.first("Tickets", kept.rows_after(KEY, _REPLY, after_id, limit), _reply, limit)
 
 
 def put_new(new: StoredReply) -> None:
-    """Writes a new reply, its shortcut and the count, all or nothing; raises LostRace. One round trip.
+    """Writes a new reply, its shortcut and the count, all or nothing; one round trip.
 
-    The count's condition holds the bound whatever happens at the same time.
+    Raises LostRace, also at the bound.
     """
     with conditions.transaction() as transaction:
         state: dict[str, Any] = msgspec.to_builtins(new)
         key, place = _reply_key(state.pop("reply_id"))
         transaction.save(tables.Ticket(key=key, place=place, **state), condition=_EMPTY)
         _take_shortcut(transaction, new)
-        has_room = tables.Ticket.reply_count.does_not_exist() | (tables.Ticket.reply_count < MAX_REPLIES)
-        transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.reply_count.add(1)], condition=has_room)
+        kept.count_in(transaction, COUNT, tables.Ticket.reply_count, MAX_REPLIES)
 
 
 def replace(before: StoredReply, after: StoredReply) -> None:
@@ -93,7 +88,7 @@ def delete(known: StoredReply) -> None:
     with conditions.transaction() as transaction:
         transaction.delete(tables.Ticket(*_reply_key(known.reply_id)), condition=tables.Ticket.version == known.version)
         _free_shortcut(transaction, known)
-        transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.reply_count.add(-1)])
+        kept.count_out(transaction, COUNT, tables.Ticket.reply_count)
 
 
 def rename_authors(transaction: TransactWrite, read: StoredReply, user_id: str, pseudonym: str) -> None:

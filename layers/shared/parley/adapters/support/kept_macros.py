@@ -13,6 +13,7 @@ from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.people import named_users
+from parley.adapters.support import kept
 from parley.domain.support.macros import MAX_MACROS, StoredMacro, renamed
 
 KEY = "macros"
@@ -51,24 +52,15 @@ def read_macro(macro_id: str, assignee_id: str | None) -> Read:
 
 def list_macros(after_id: str | None, limit: int) -> list[StoredMacro]:
     """Returns up to `limit` macros by id, after `after_id`, without unreadable ones; one round trip per 1 MB."""
-    # `$` follows `#`, so the upper end is before every other place.
-    start = _MACRO if after_id is None else f"{_MACRO}{after_id}$"
-    found = tables.Ticket.query(
-        KEY, tables.Ticket.place.between(start, "macro$"), consistent_read=True, page_size=limit
-    )
-    return unreadable.first("Tickets", found, _macro, limit)
+    return unreadable.first("Tickets", kept.rows_after(KEY, _MACRO, after_id, limit), _macro, limit)
 
 
 def put_new(new: StoredMacro) -> None:
-    """Writes a new macro and the count, all or nothing; raises LostRace. One round trip.
-
-    The count's condition holds the bound whatever happens at the same time.
-    """
+    """Writes a new macro and the count, all or nothing; raises LostRace, also at the bound. One round trip."""
     with conditions.transaction() as transaction:
         key, place = _key(new.macro_id)
         transaction.save(tables.Ticket(key=key, place=place, **_state(new)), condition=_EMPTY)
-        has_room = tables.Ticket.macro_count.does_not_exist() | (tables.Ticket.macro_count < MAX_MACROS)
-        transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.macro_count.add(1)], condition=has_room)
+        kept.count_in(transaction, COUNT, tables.Ticket.macro_count, MAX_MACROS)
 
 
 def replace(before: StoredMacro, after: StoredMacro) -> None:
@@ -81,7 +73,7 @@ def delete(known: StoredMacro) -> None:
     """Deletes a macro, and counts it out, all or nothing; raises LostRace. One round trip."""
     with conditions.transaction() as transaction:
         transaction.delete(tables.Ticket(*_key(known.macro_id)), condition=tables.Ticket.version == known.version)
-        transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.macro_count.add(-1)])
+        kept.count_out(transaction, COUNT, tables.Ticket.macro_count)
 
 
 def rename(transaction: TransactWrite, read: StoredMacro, user_id: str, pseudonym: str) -> None:

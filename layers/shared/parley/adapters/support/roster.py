@@ -11,6 +11,7 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.support import kept
 from parley.domain.support.roster import MAX_AGENTS, RosterEntry
 
 KEY = "roster"
@@ -42,14 +43,10 @@ def entries() -> list[RosterEntry]:
 
 
 def put_new(entry: RosterEntry) -> None:
-    """Writes a new agent and the count, all or nothing; raises LostRace. One round trip.
-
-    The condition of the count holds the bound, however many come at once.
-    """
+    """Writes a new agent and the count, all or nothing; raises LostRace, also at the bound. One round trip."""
     with conditions.transaction() as transaction:
         transaction.save(tables.Ticket(KEY, entry.user_id, **_state(entry)), condition=_MISSING)
-        has_room = tables.Ticket.agent_count.does_not_exist() | (tables.Ticket.agent_count < MAX_AGENTS)
-        transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.agent_count.add(1)], condition=has_room)
+        kept.count_in(transaction, COUNT, tables.Ticket.agent_count, MAX_AGENTS)
 
 
 def put_changed(before: RosterEntry, after: RosterEntry) -> None:
@@ -67,7 +64,7 @@ def put_changed(before: RosterEntry, after: RosterEntry) -> None:
 def put_removed(transaction: TransactWrite, entry: RosterEntry) -> None:
     """Adds to a transaction that an agent leaves the roster; it fails if they have left."""
     transaction.delete(tables.Ticket(KEY, entry.user_id), condition=tables.Ticket.key.exists())
-    transaction.update(tables.Ticket(*COUNT), actions=[tables.Ticket.agent_count.add(-1)])
+    kept.count_out(transaction, COUNT, tables.Ticket.agent_count)
 
 
 def remove(entry: RosterEntry) -> None:

@@ -1,13 +1,13 @@
 """Articles of the knowledge base: as they are stored, changed and shown. Their text is Markdown, and never rendered."""
 
-from hashlib import sha256
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from parley.domain.api.errors import Conflict, NotFound, client_id_reused
+from parley.domain.api.errors import Conflict, NotFound
+from parley.domain.api.fingerprints import hash_of
 from parley.domain.api.ids import ARTICLE_ID_PATTERN
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import NamedUser
@@ -43,7 +43,7 @@ class Content(Struct, frozen=True, kw_only=True):
     @property
     def hash(self) -> str:
         """Returns the hash that tells this content from another one."""
-        return sha256(msgspec.json.encode(self)).hexdigest()[:32]
+        return hash_of(self)
 
 
 class StoredArticle(Struct, frozen=True, kw_only=True):
@@ -188,18 +188,12 @@ def new_article(wanted: CreateArticle, article_id: str, author_id: str, now_ms: 
         article_id=article_id,
         **_fields(content),
         version=1,
-        fingerprint=sha256(msgspec.json.encode(wanted)).hexdigest()[:32],
+        fingerprint=hash_of(wanted),
         created_at_ms=now_ms,
         created_by=author_id,
         updated_at_ms=now_ms,
         authors=(author_id,),
     )
-
-
-def check_same(known: StoredArticle, new: StoredArticle, prefix: str) -> None:
-    """Raises Unprocessable if the `client_id` was used for an article with another content."""
-    if known.fingerprint != new.fingerprint:
-        raise client_id_reused("article", prefix)
 
 
 def replaced(known: StoredArticle, wanted: PutArticle, author_id: str, now_ms: int) -> StoredArticle:

@@ -5,7 +5,6 @@ seqs, so no send or change that was decided before it succeeds after it: a remov
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from parley.domain.api.custom_data import compact
 from parley.domain.api.errors import Conflict, Forbidden, Invalid, client_id_reused
+from parley.domain.api.fingerprints import hash_of
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_ADDED, CreateConversation, UpdateConversation
 from parley.domain.api.times import hour
@@ -44,7 +44,7 @@ def fingerprint(request: Request, wanted: CreateConversation) -> str:
         parts += ({"history": wanted.history},)
     if wanted.owner_ids is not None:
         parts += ({"owner_ids": sorted(set(wanted.owner_ids))},)
-    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+    return hash_of(parts)
 
 
 def create_group(request: Request, conversation_id: str, wanted: CreateConversation, fingerprint: str) -> Step:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 
 from parley.domain.api import custom_data, ids
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.fingerprints import hash_of
 from parley.domain.api.identity import is_system_sender
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
@@ -58,7 +59,7 @@ def fingerprint(draft: Draft, origin: Origin | None = None) -> str:
         parts += (draft.attachment_ids,)
     if draft.custom_type is not None or draft.metadata is not None:
         parts += ({"custom_type": draft.custom_type, "metadata": custom_data.compact(draft.metadata)},)
-    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+    return hash_of(parts)
 
 
 def forward_fingerprint(message_id: str) -> str:

@@ -1,7 +1,6 @@
 """Canned replies: as they are stored, requested and shown. `replies.py` fills their placeholders."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Annotated
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from parley.domain.api.errors import Conflict, Field, Invalid
 from parley.domain.api.fields import form
+from parley.domain.api.fingerprints import hash_of
 from parley.domain.api.ids import CANNED_REPLY_ID_PATTERN
 from parley.domain.api.requests import MAX_TEXT_CHARACTERS, Body, ClientId, Page, Text, Title
 from parley.domain.api.times import rfc3339
@@ -134,11 +134,6 @@ def shortcut_taken(pointer: str) -> Conflict:
     )
 
 
-def fingerprint(wanted: CreateCannedReply) -> str:
-    """Returns the hash of a new reply's content, which tells two replies under one `client_id` apart."""
-    return sha256(msgspec.json.encode(wanted)).hexdigest()[:32]
-
-
 def new_reply(wanted: CreateCannedReply, reply_id: str, author_id: str, now_ms: int) -> StoredReply:
     """Returns a new canned reply."""
     return StoredReply(
@@ -147,7 +142,7 @@ def new_reply(wanted: CreateCannedReply, reply_id: str, author_id: str, now_ms: 
         text=wanted.text,
         shortcut=wanted.shortcut,
         version=1,
-        fingerprint=fingerprint(wanted),
+        fingerprint=hash_of(wanted),
         created_at_ms=now_ms,
         created_by=author_id,
         updated_at_ms=now_ms,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import UNSET, Meta, Struct
 from msgspec.structs import replace
 
 from parley.domain.api.errors import Conflict, Invalid
+from parley.domain.api.fingerprints import hash_of
 from parley.domain.api.ids import MACRO_ID_PATTERN
 from parley.domain.api.requests import Body, ClientId, Title
 from parley.domain.api.times import rfc3339
@@ -136,11 +136,6 @@ def check_content(wanted: CreateMacro | PutMacro, desk: Desk, prefix: str) -> No
         raise Invalid.field(f"{prefix}/effects/take", "contradiction", detail)
 
 
-def fingerprint(wanted: CreateMacro) -> str:
-    """Returns the hash of a new macro's content, which tells two macros under one `client_id` apart."""
-    return sha256(msgspec.json.encode(wanted)).hexdigest()[:32]
-
-
 def applied_fingerprint(macro_id: str) -> str:
     """Returns the hash of a request to apply a macro, which a repeat has after the macro was changed or deleted."""
     return sha256(f"macro {macro_id}".encode()).hexdigest()[:32]
@@ -152,7 +147,7 @@ def new_macro(wanted: CreateMacro, macro_id: str, author_id: str, now_ms: int) -
         macro_id=macro_id,
         content=Content(title=wanted.title, effects=wanted.effects),
         version=1,
-        fingerprint=fingerprint(wanted),
+        fingerprint=hash_of(wanted),
         created_at_ms=now_ms,
         created_by=author_id,
         updated_at_ms=now_ms,

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.fingerprints import hash_of
 from parley.domain.api.identity import DESK
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
@@ -36,7 +37,7 @@ def fingerprint(wanted: CreateTicket) -> str:
     said = msgspec.to_builtins(wanted)
     # A request that an earlier version has served has no such field.
     kept = {name: value for name, value in said.items() if not (name in LATER_FIELDS and value is None)}
-    return sha256(msgspec.json.encode(kept)).hexdigest()[:32]
+    return hash_of(kept)
 
 
 def comment_hash(comment: str | None) -> str:

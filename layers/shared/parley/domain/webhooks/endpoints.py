@@ -1,9 +1,7 @@
 """Endpoints: the addresses to which events are posted, as they are stored, requested and shown."""
 
-from hashlib import sha256
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
@@ -195,11 +193,6 @@ def webhook_view(endpoint: Endpoint, now_ms: int) -> WebhookDetails:
 def no_webhook() -> NotFound:
     """Returns the refusal for an endpoint that is not there."""
     return NotFound("webhook_not_found", "There is no such webhook.")
-
-
-def fingerprint(wanted: CreateWebhook) -> str:
-    """Returns the hash of a new endpoint's content, which tells two under one `client_id` apart."""
-    return sha256(msgspec.json.encode(wanted)).hexdigest()[:32]
 
 
 def updated(known: Endpoint, wanted: UpdateWebhook, events: tuple[str, ...] | None, now_ms: int) -> Endpoint:
