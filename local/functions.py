@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -53,6 +53,10 @@ class FunctionError(InvocationError):
 
 class PayloadTooLarge(InvocationError):
     """The event is larger than Lambda takes: the function is not invoked at all."""
+
+
+class Closed(Exception):
+    """The functions are closed: nothing is invoked any more, so the thread that wanted it may end."""
 
 
 class Killed(BaseException):
@@ -197,6 +201,7 @@ class Functions:
         return _import(function)
 
     def close(self) -> None:
+        """Ends the waiting invocations, and lets no other begin; those that run end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def invoke(self, logical_id: str, event: Document) -> Any:
@@ -230,13 +235,19 @@ class Functions:
         raise _timed_out(function)
 
     def waited(self, logical_id: str, event: Document) -> Any:
-        """Invokes like `pooled`, for callers with their own thread: event sources and schedules."""
+        """Invokes like `pooled`, for callers with their own thread: event sources and schedules. Raises Closed."""
         function = self[logical_id]
         run = _Run(partial(self.invoke, logical_id, event), function.timeout_s)
-        call = self._threads.submit(run)
-        while (left_s := run.left_s()) > 0:
-            with contextlib.suppress(TimeoutError):
-                return call.result(left_s)
+        try:
+            call = self._threads.submit(run)
+        except RuntimeError as error:  # the pool is shut down
+            raise Closed from error
+        try:
+            while (left_s := run.left_s()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    return call.result(left_s)
+        except CancelledError as error:  # no thread had taken it up
+            raise Closed from error
         raise _timed_out(function)
 
 

@@ -80,11 +80,17 @@ class StreamMapping:
         arguments = {"StreamArn": self._stream_arn, "ShardId": shard_id, "ShardIteratorType": position}
         return _Shard(shard_id, client.get_shard_iterator(**arguments)["ShardIterator"])
 
-    def poll(self, *, flush: bool, sleep: Callable[[float], bool] = lambda _: True) -> int:
+    def poll(
+        self,
+        *,
+        flush: bool,
+        sleep: Callable[[float], bool] = lambda _: True,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> int:
         """Reads the new records and invokes the function for each batch; returns the number of invocations.
 
         Without `flush`, it reads one page, and an incomplete batch waits for its window to pass. `sleep` waits before
-        a retry, and returns False if there is no time for one.
+        a retry, and returns False if there is no time for one. `stopped` says whether the other batches wait.
         """
         before = self.invocations
         for shard in self._shards:
@@ -95,7 +101,7 @@ class StreamMapping:
         ):  # a shard has ended; its children begin at their start
             fresh = [self._shard(each, "TRIM_HORIZON") for each in self._open_shards() if each not in known]
             self._shards = [shard for shard in self._shards if shard.iterator] + fresh
-        while self._waiting and (flush or self._is_due()):
+        while self._waiting and not stopped() and (flush or self._is_due()):
             shard = self._waiting[0][0]
             batch = [record for of, record in self._waiting[: self._batch_size] if of is shard]
             self._deliver(shard, batch, sleep)

@@ -4,14 +4,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import queues, schedules, streams
-from local.functions import Functions, stand_outside
+from local.functions import Closed, Functions, stand_outside
 from local.provision import Store
 from local.queues import QueueMapping
 from local.schedules import Schedule
@@ -61,14 +61,19 @@ class Triggers:
             try:
                 step()
             except (BotoCoreError, ClientError) as problem:
-                log.error("%s: %s", what, problem)
+                self._report(what, problem)
                 self._sleep(TROUBLE_S)
+
+    def _report(self, what: str, problem: Exception) -> None:
+        """Logs that the store did not do as it should; once everything stops, it may be gone."""
+        if not self._stop.is_set():
+            log.error("%s: %s", what, problem)
 
     def _follow(self, stream: StreamMapping) -> None:
         def step() -> None:
             if not stream.is_started:
                 stream.start()
-            stream.poll(flush=False, sleep=self._sleep)
+            stream.poll(flush=False, sleep=self._sleep, stopped=self._stop.is_set)
 
         self._repeat(stream.name, step, STREAM_POLL_S)
 
@@ -87,7 +92,7 @@ class Triggers:
                 try:
                     queue.handle(messages)
                 except (BotoCoreError, ClientError) as problem:
-                    log.error("%s: %s", queue.name, problem)
+                    self._report(queue.name, problem)
                 finally:
                     free.release()
 
@@ -114,10 +119,11 @@ class Triggers:
             try:
                 schedule.run(self._functions, self._store, due, self._sleep)
             except (BotoCoreError, ClientError) as problem:
-                log.error("%s: %s", schedule.name, problem)
+                self._report(schedule.name, problem)
 
 
 def _outside(job: Callable[[], None]) -> None:
-    """Runs a job whose AWS calls are the platform's, not a function's."""
+    """Runs a job whose AWS calls are the platform's, not a function's, until all stops and the functions are closed."""
     stand_outside()
-    job()
+    with suppress(Closed):
+        job()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from local import functions
-from local.functions import FunctionError, Functions, PayloadTooLarge
+from local.functions import Closed, FunctionError, Functions, PayloadTooLarge
 from local.template import Resource, Template, TemplateError, load
 from tests.harness.fixtures import System
 
@@ -138,6 +139,29 @@ def test_a_function_over_its_time_is_answered_for(lambdas: Functions) -> None:
         lambdas.waited("Echo", event)
     with pytest.raises(TimeoutError):
         asyncio.run(lambdas.pooled("Echo", event, 0.1))
+
+
+def test_functions_that_are_closed_are_not_invoked(system: System) -> None:
+    lambdas = Functions(system.template, threads=1)
+    lambdas.close()
+
+    with pytest.raises(Closed):
+        lambdas.waited("Echo", EVENT)
+
+
+def test_a_call_that_waits_for_a_thread_ends_when_the_functions_close(system: System) -> None:
+    lambdas, released = Functions(system.template, threads=1), threading.Event()
+    lambdas._threads.submit(released.wait)
+    with ThreadPoolExecutor(1) as callers:
+        call = callers.submit(lambdas.waited, "Echo", EVENT)
+        while not lambdas._threads._work_queue.qsize():
+            time.sleep(0.01)
+        lambdas.close()
+
+        problem = call.exception(10)
+        released.set()
+
+    assert isinstance(problem, Closed)
 
 
 def test_invocations_run_side_by_side(lambdas: Functions) -> None:

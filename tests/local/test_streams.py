@@ -72,6 +72,17 @@ def test_what_the_filter_does_not_let_through_never_invokes(parley: Parley, call
     assert batches(calls) == [["anna"]]
 
 
+def test_a_backlog_ends_with_the_batch_at_hand_when_everything_stops(parley: Parley, calls: Calls) -> None:
+    [stream] = [each for each in parley.streams if each.name.startswith("OnItem")]
+    for number in range(12):
+        put(parley, f"o{number}")
+
+    assert stream.poll(flush=False, stopped=lambda: bool(calls)) == 1
+
+    assert len(batches(calls)) == 1
+    assert parley.drain() == 2
+
+
 def test_a_reported_failure_is_retried_from_that_record_on(parley: Parley, calls: Calls, poison: set[str]) -> None:
     poison.add("bad")
     for owner in ("a", "bad", "c"):

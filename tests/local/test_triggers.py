@@ -2,15 +2,19 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from local import schedules
-from local.triggers import Triggers
+from local.functions import Functions
+from local.triggers import Triggers, _outside
 from tests.harness import Parley
 
 Calls = list[tuple[str, dict[str, Any]]]
@@ -66,6 +70,51 @@ def test_the_end_ends_all_threads_at_once(parley: Parley) -> None:
         started = time.monotonic()
 
     assert time.monotonic() - started < 5
+
+
+class Work:
+    """A queue that always has a message."""
+
+    name, is_fifo = "Work", False
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+
+    def poll(self, *, wait_s: int) -> None:
+        self._functions.waited("Echo", {"queryStringParameters": None})
+
+
+def test_a_trigger_that_is_still_at_work_when_the_functions_close_ends_without_an_error(parley: Parley) -> None:
+    closed = Functions(parley.template)
+    closed.close()
+    triggers = Triggers(parley.template, closed, parley.store)
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(_outside, partial(triggers._receive, cast(Any, Work(closed)))).result(10)
+
+
+class Gone:
+    """A queue whose store is gone; `act` happens before that shows."""
+
+    name, is_fifo = "Gone", False
+
+    def __init__(self, *acts: Callable[[], None]) -> None:
+        self._acts = list(acts)
+
+    def poll(self, *, wait_s: int) -> None:
+        self._acts.pop(0)()
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+
+def test_a_store_that_is_gone_is_an_error_until_everything_stops(
+    parley: Parley, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.triggers.TROUBLE_S", 0)
+    triggers = Triggers(parley.template, parley.functions, parley.store)
+
+    triggers._receive(cast(Any, Gone(lambda: None, triggers._stop.set)))
+
+    assert [record.levelname for record in caplog.records if "Gone" in record.getMessage()] == ["ERROR"]
 
 
 def test_a_batch_waits_for_its_window_and_not_longer(parley: Parley, calls: Calls) -> None:
