@@ -392,7 +392,7 @@ LISTS = {
     "Simulation.tickets": MAX_PAGE,
     "TriedAutomations.tickets": MAX_TRIED,
     "TriedAutomations.left_out": MAX_TRIED,
-    "TriedTicket.firings": MAX_TOLD,
+    **{f"TriedTicket.{one}": MAX_TOLD for one in ("firings", "rules_left_out")},
     "Simulation.left_out": MAX_PAGE,
     "SimulatedTicket.events": MAX_MESSAGES + 4,  # a clock for each two messages warns, and is missed
     "UnsentAttachmentList.attachments": MAX_PAGE,

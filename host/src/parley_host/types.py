@@ -1856,6 +1856,7 @@ class TriedCounts(TypedDict):
     tickets: int
     fired: int
     firings: int
+    rules_left_out: int
 
 
 class TriedFiring(TypedDict):
@@ -1868,14 +1869,25 @@ class TriedFiring(TypedDict):
     reply: str | None
 
 
+class TriedLeftOut(TypedDict):
+    """A rule whose conditions held and of which nothing would have been done: its effects could not."""
+
+    rule_id: str
+    on: Trigger
+    at: str
+    code: str
+
+
 class TriedTicket(TypedDict):
-    """A past ticket, and the first 30 rules that would have fired for it, in the order of time."""
+    """A past ticket, the first 30 rules that would have fired for it, and the first 30 that could not."""
 
     ticket_id: str
     number: str
     created_at: str
     firings: list[TriedFiring]
     firing_count: int
+    rules_left_out: list[TriedLeftOut]
+    rules_left_out_count: int
 
 
 Trigger = Literal["created", "customer_reply", "idle", "sla_warning"]

@@ -53,12 +53,13 @@ def firings(reply: Reply) -> dict[str, list[tuple[str, str, str]]]:
     }
 
 
-def test_firings_are_told_with_their_changes_and_replies(parley: Parley) -> None:
+def test_firings_are_told_with_their_changes_and_replies_and_rules_that_could_not_be_done(parley: Parley) -> None:
     alice, ada = parley.user("alice"), admin(parley)
     agent(parley)
     ticket_id = open_ticket(alice, subject="My refund")
     opened_at = rfc3339(parley.clock())
     rules = (
+        rule("undone", reply="{{agent.name}} has it.", priority="low"),
         rule("refund", conditions={"words": ["refund"]}, priority="high", add_tags=["refund"]),
         rule(
             "give",
@@ -101,10 +102,14 @@ def test_firings_are_told_with_their_changes_and_replies(parley: Parley) -> None
                     },
                 ],
                 "firing_count": 2,
+                "rules_left_out": [
+                    {"rule_id": "undone", "on": "created", "at": opened_at, "code": "placeholder_unfilled"}
+                ],
+                "rules_left_out_count": 1,
             }
         ],
         "left_out": [],
-        "total": {"tickets": 1, "fired": 1, "firings": 2},
+        "total": {"tickets": 1, "fired": 1, "firings": 2, "rules_left_out": 1},
         "next": None,
     }
 
@@ -180,12 +185,22 @@ RULES = (
         add_tags=["sent"],
     ),
 )
+UNDONE = {  # rules that cannot be done, and the codes
+    "lost": (rule("lost", assignee_id="bob", add_tags=["lost"]), "unknown_assignee"),
+    "unknown": (rule("unknown", on="customer_reply", reply="{{agent.name}} has it."), "placeholder_unfilled"),
+    "gone": (rule("gone", on="customer_reply", conditions={"words": ["gold"]}, team="gone"), "unknown_team"),
+    "full": (rule("full", on="sla_warning", add_tags=[f"t{n}" for n in range(10)]), "too_many_tags"),
+    "back": (
+        rule("back", "idle", {"status": ["resolved"]}, status="waiting_on_customer", after_minutes=10),
+        "illegal_status",
+    ),
+}
 
 
 def _act(parley: Parley, chance: random.Random, alice: User, agnes: User, ticket_ids: list[str]) -> None:
     """Lets one of the two do anything, and some time pass, in which the sweep looks every ten minutes."""
     text, at = chance.choice(["gold again", "gold", "again", "hello"]), chance.random()
-    act = chance.choice(["open", "say", "say", "respond", "wait", "wait", "work", "high"])
+    act = chance.choice(["open", "say", "say", "respond", "wait", "wait", "work", "high", "resolve"])
     for person, role in ((alice, None), (agnes, "agent")):
         person.token = parley.token(person.user_id, role)
     one = ticket_ids[int(at * len(ticket_ids))] if ticket_ids else ""
@@ -193,6 +208,7 @@ def _act(parley: Parley, chance: random.Random, alice: User, agnes: User, ticket
         "wait": {"status": "waiting_on_customer"},
         "work": {"status": "in_progress"},
         "high": {"priority": "high"},
+        "resolve": {"status": "resolved"},
     }
     if act == "open" or not ticket_ids:
         ticket_ids.append(open_ticket(alice, description=text))
@@ -209,10 +225,23 @@ def _act(parley: Parley, chance: random.Random, alice: User, agnes: User, ticket
         parley.drain()
 
 
-@pytest.mark.parametrize("seed", [3, 5])
-def test_try_says_of_past_tickets_what_the_rules_have_really_done(parley: Parley, seed: int) -> None:
+def _have_undone(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saves rules that can be done, and those that could be done until an agent and a team were gone."""
+    before = desk_file.load(DESK.replace('"billing"', '"billing", "gone"'), "test.toml")
+    after = desk_file.load(DESK, "test.toml")
+    agent(parley, "bob").get("/me")
+    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: before)
+    have(parley, *RULES, *(undone for undone, _ in UNDONE.values()))
+    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: after)
+    parley.user("bob", role="user").get("/me")
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_try_says_of_past_tickets_what_the_rules_have_really_done_and_could_not_do(
+    parley: Parley, seed: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     chance = random.Random(seed)
-    have(parley, *RULES)
+    _have_undone(parley, monkeypatch)
     alice, agnes, ada = parley.user("alice"), agent(parley), admin(parley)
     ticket_ids: list[str] = []
     with clocked(parley):
@@ -229,19 +258,33 @@ def test_try_says_of_past_tickets_what_the_rules_have_really_done(parley: Parley
         )
         for ticket_id in ticket_ids
     }
+    lines = [vars(each) for each in caplog.records if each.message == "rule left out"]
+    undone = {
+        ticket_id: sorted((each["rule_id"], each["code"]) for each in lines if each["ticket_id"] == ticket_id)
+        for ticket_id in ticket_ids
+    }
     found: dict[str, list[tuple[str, list[str]]]] = {}
-    cursor: dict[str, str] = {}
-    while not found or cursor:
-        reply = ada.post("/support/automations/try", json={"limit": 2, **cursor})
-        assert reply.status == 200, reply
-        for ticket in reply.json["tickets"]:
-            found[ticket["ticket_id"]] = sorted(
-                (each["rule_id"], sorted(each["changes"])) for each in ticket["firings"]
-            )
-        cursor = {"cursor": reply.json["next"]} if reply.json["next"] else {}
+    left_out: dict[str, list[tuple[str, str]]] = {}
+    for ticket in _all_tried(ada):
+        found[ticket["ticket_id"]] = sorted((each["rule_id"], sorted(each["changes"])) for each in ticket["firings"])
+        left_out[ticket["ticket_id"]] = sorted((each["rule_id"], each["code"]) for each in ticket["rules_left_out"])
 
-    assert found == live
+    assert (found, left_out) == (live, undone)
     assert {rule_id for each in live.values() for rule_id, _ in each} == {each["id"] for each in RULES}
+    codes = {rule_id: code for rule_id, (_, code) in UNDONE.items()}
+    assert {rule_id: code for each in undone.values() for rule_id, code in each} == codes
+
+
+def _all_tried(author: User) -> list[Frame]:
+    """Returns the tickets of all pages of a try of the saved list."""
+    found: list[Frame] = []
+    cursor: dict[str, str] | None = {}
+    while cursor is not None:
+        reply = author.post("/support/automations/try", json={"limit": 2, **cursor})
+        assert reply.status == 200, reply
+        found += reply.json["tickets"]
+        cursor = {"cursor": reply.json["next"]} if reply.json["next"] else None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -289,13 +332,15 @@ def test_tickets_of_which_nothing_is_said_are_named(parley: Parley) -> None:
     fill(parley, most, ["a"] * (MAX_TRIED_ROWS - 1), from_ms=parley.clock())  # and the entry of its history
 
     every = rule("every", on="customer_reply", reply="Yes.")
-    pages = [try_out(ada, every)]
+    never = rule("never", on="customer_reply", reply="{{agent.name}} has it.")
+    pages = [try_out(ada, every, never)]
     while pages[-1].json["next"]:
-        pages.append(try_out(ada, every, cursor=pages[-1].json["next"]))
+        pages.append(try_out(ada, every, never, cursor=pages[-1].json["next"]))
 
     tickets = {each["ticket_id"]: each for page in pages for each in page.json["tickets"]}
     assert tickets.keys() == {good, most}
-    assert (len(tickets[most]["firings"]), tickets[most]["firing_count"]) == (MAX_TOLD, MAX_TRIED_ROWS - 2)
+    for told, count in (("firings", "firing_count"), ("rules_left_out", "rules_left_out_count")):
+        assert (len(tickets[most][told]), tickets[most][count]) == (MAX_TOLD, MAX_TRIED_ROWS - 2)
     reasons = {each["ticket_id"]: each["reason"] for page in pages for each in page.json["left_out"]}
     assert reasons == {imported: "imported", own: "own_ticket", long: "too_long"}
 

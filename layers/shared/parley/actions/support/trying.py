@@ -28,7 +28,7 @@ from parley.domain.support.trying import (
 
 
 def try_automations(request: Request, wanted: TryAutomations) -> TriedAutomations:
-    """Returns what rules would have done to a page of past tickets, to support admins and the host's own server.
+    """Returns what rules would have done to past tickets, and what not; for support admins and the host's own server.
 
     Raises what `put_automations` raises for rules that the desk cannot have. Round trips as of `past.page_of`, one for
     the rules or the people whom they name, and two for names; one before them for the host's server.
@@ -48,23 +48,33 @@ def try_automations(request: Request, wanted: TryAutomations) -> TriedAutomation
         context = None if each.head.context is None else each.head.context.type
         facts = Facts(subject=each.head.title or "", context=context, names=names, agents=able)
         found = Tried(ticket=each.ticket, messages=each.messages, history=each.history, facts=facts)
-        firings = tried(found, rules, desk, request.now_ms)
+        firings, rules_left_out = tried(found, rules, desk, request.now_ms)
         return TriedTicket(
             ticket_id=each.ticket.ticket_id,
             number=each.ticket.number,
             created_at=rfc3339(each.ticket.created_at_ms),
             firings=firings[:MAX_TOLD],
             firing_count=len(firings),
+            rules_left_out=rules_left_out[:MAX_TOLD],
+            rules_left_out_count=len(rules_left_out),
         )
 
     tickets, left_out, following = past.cut(page, asked, view, MAX_TRIED_CHARACTERS)
-    firings = [ticket.firing_count for ticket in tickets]
     return TriedAutomations(
         tickets=tickets,
         left_out=left_out,
-        total=TriedCounts(tickets=len(tickets), fired=sum(map(bool, firings)), firings=sum(firings)),
+        total=_total(tickets),
         next=following,
         users=named.users(request, people_of_firings(tickets)),
+    )
+
+
+def _total(tickets: Sequence[TriedTicket]) -> TriedCounts:
+    return TriedCounts(
+        tickets=len(tickets),
+        fired=sum(ticket.firing_count > 0 for ticket in tickets),
+        firings=sum(ticket.firing_count for ticket in tickets),
+        rules_left_out=sum(ticket.rules_left_out_count for ticket in tickets),
     )
 
 

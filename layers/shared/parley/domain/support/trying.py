@@ -20,7 +20,9 @@ from parley.domain.support.automations import (
     MINUTE_MS,
     AutomationRule,
     Cause,
+    Decision,
     Facts,
+    Firing,
     Rules,
     Trigger,
     decide,
@@ -37,7 +39,7 @@ from parley.domain.support.ticket_steps import IN_HISTORY
 MAX_TRIED = 20  # tickets of a page
 MAX_TRIED_ROWS = 1_000  # messages and entries of histories that a page reads
 MAX_TRIED_CHARACTERS = 1_000_000  # of the texts of all messages of a page
-MAX_TOLD = 30  # firings of a ticket that an answer tells
+MAX_TOLD = 30  # firings of a ticket that an answer tells, and as many rules left out
 EXCERPT_CHARACTERS = 200  # of a reply
 
 
@@ -67,10 +69,22 @@ class TriedFiring(Struct, frozen=True, kw_only=True):
     reply: str | None
 
 
-class TriedTicket(Struct, frozen=True, kw_only=True):
-    """A past ticket, and the first 30 rules that would have fired for it, in the order of time.
+class TriedLeftOut(Struct, frozen=True, kw_only=True):
+    """A rule whose conditions held and of which nothing would have been done: its effects could not.
 
-    `firing_count` counts all of them.
+    When, for which cause, and the code of the refusal; live it is a line `rule left out` of the log.
+    """
+
+    rule_id: str
+    on: Trigger
+    at: str
+    code: str
+
+
+class TriedTicket(Struct, frozen=True, kw_only=True):
+    """A past ticket, the first 30 rules that would have fired for it, and the first 30 that could not.
+
+    Both are in the order of time; `firing_count` and `rules_left_out_count` count all of them.
     """
 
     ticket_id: str
@@ -78,14 +92,20 @@ class TriedTicket(Struct, frozen=True, kw_only=True):
     created_at: str
     firings: list[TriedFiring]
     firing_count: int
+    rules_left_out: list[TriedLeftOut]
+    rules_left_out_count: int
 
 
 class TriedCounts(Struct, frozen=True, kw_only=True):
-    """The sums of a page: its tickets, those for which a rule would have fired, and the firings."""
+    """The sums of a page: its tickets, those for which a rule would have fired, and the firings.
+
+    `rules_left_out` is how often a rule could not have been done.
+    """
 
     tickets: int
     fired: int
     firings: int
+    rules_left_out: int
 
 
 class TriedAutomations(Struct, frozen=True, kw_only=True):
@@ -128,6 +148,14 @@ class Changed(Struct, frozen=True):
 
     value: Any
     real: tuple[Any, ...]
+
+
+class _Rest:
+    """The idle rules that have fired in a rest of a ticket, and those that could not, each of which is told once."""
+
+    def __init__(self) -> None:
+        self.fired: list[str] = []
+        self.left_out: set[str] = set()
 
 
 class _Course:
@@ -180,33 +208,48 @@ class _Course:
         self._state = state
 
 
-def tried(past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: int) -> list[TriedFiring]:
-    """Returns what rules would have done to a past ticket by now, in the order of time."""
-    found: list[TriedFiring] = []
+def tried(
+    past: Tried, rules: Sequence[AutomationRule], desk: Desk, now_ms: int
+) -> tuple[list[TriedFiring], list[TriedLeftOut]]:
+    """Returns what rules would have done to a past ticket by now, and what they could not do, in the order of time."""
+    firings: list[TriedFiring] = []
+    left_out: list[TriedLeftOut] = []
     course = _Course(past)
-    fired: dict[int, list[str]] = {}  # idle rules, by the time since which the ticket has rested
+    rests: dict[int, _Rest] = {}  # by the time since which the ticket has rested
     enabled = [rule for rule in rules if rule.enabled]
     events = _events(past, enabled, desk, now_ms)
     for cause in _causes(past, enabled, events, desk, now_ms):
-        done = fired.setdefault(cause.since_ms, []) if cause.on == "idle" else []
+        rest = rests.setdefault(cause.since_ms, _Rest()) if cause.on == "idle" else _Rest()
         ticket = course.at(cause)
         if cause.on == "sla_warning":
             ticket = course.escalated(ticket, events, cause.at_ms, desk)
-        asked = replace(cause, fired=tuple(done), most=MAX_FIRINGS - len(done))
+        asked = replace(cause, fired=tuple(rest.fired), most=MAX_FIRINGS - len(rest.fired))
         decision = decide(enabled, ticket, past.facts, asked, desk)
-        done += [firing.rule_id for firing in decision.firings]
         course.keep(ticket, decision.after)
-        found += [
-            TriedFiring(
-                rule_id=each.rule_id,
-                on=cause.on,
-                at=rfc3339(cause.at_ms),
-                changes=each.changes,
-                reply=None if each.reply is None else each.reply[:EXCERPT_CHARACTERS],
-            )
-            for each in decision.firings
-        ]
-    return found
+        firings += [_firing(each, cause) for each in decision.firings]
+        left_out += _left_out(decision, cause, rest.left_out)
+        rest.fired += [each.rule_id for each in decision.firings]
+        rest.left_out |= {each.rule_id for each in decision.left_out}
+    return firings, left_out
+
+
+def _firing(firing: Firing, cause: Cause) -> TriedFiring:
+    return TriedFiring(
+        rule_id=firing.rule_id,
+        on=cause.on,
+        at=rfc3339(cause.at_ms),
+        changes=firing.changes,
+        reply=None if firing.reply is None else firing.reply[:EXCERPT_CHARACTERS],
+    )
+
+
+def _left_out(decision: Decision, cause: Cause, known: Collection[str]) -> list[TriedLeftOut]:
+    """Returns the rules that a decision has left out, but those that are `known` of this rest already."""
+    return [
+        TriedLeftOut(rule_id=each.rule_id, on=cause.on, at=rfc3339(cause.at_ms), code=each.code)
+        for each in decision.left_out
+        if each.rule_id not in known
+    ]
 
 
 def _read(state: Mapping[str, Any]) -> dict[str, Any]:
