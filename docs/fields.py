@@ -271,6 +271,7 @@ TERMS = {
     "Notification.text": "The words to show, in the language of the person.",
     "Notification.count": "How many unread messages it stands for.",
     "Notification.created_at": "When it came, or moved up the inbox.",
+    "Notification.rule_id": "The rule of the desk by which an agent is notified; null for none.",
     "Notification.seen": "Whether the person has seen it, or read the conversation up to there, on any device.",
     "quiet_hours": "The weekly hours without pushes and e-mails; null without any.",
     "do_not_disturb_until": "Until then there are no pushes and no e-mails; null if that is not so.",

@@ -1,13 +1,16 @@
 """Tickets are told: to agents while they wait for one, and to assignee and requester when they change."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.functional.automating import have, rule
 from tests.functional.desk import agent, assign, change, open_ticket, put_on_duty, take, use_desk
 from tests.functional.macros import apply, macro
-from tests.functional.notifying import decided, entries_of
+from tests.functional.notifying import BROWSER, decided, entries_of, pushing, register
+from tests.functional.talk import say
 from tests.harness import Parley, User
 
 DESK = 'teams = ["travel", "billing"]\n'
@@ -206,3 +209,35 @@ def test_a_former_agent_is_told_no_more(parley: Parley) -> None:
 
     rules = {decided(parley, "ada", f"{ticket_id}#0#{number}").get("in_app") for number in (1, 2)} - {None}
     assert rules == {("skipped", "not_member")}
+
+
+def test_a_rule_that_notifies_names_itself_and_its_ticket_on_each_channel_to_agents_alone(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, agnes, ben = parley.user("alice"), agent(parley), agent(parley, "ben")
+    ben.get("/me")
+    ticket_id = open_ticket(alice, subject="No water")
+    assert assign(agnes, ticket_id, "agnes").status == 200
+    assert agnes.patch(f"/conversations/{ticket_id}/read-all").status == 200
+    parley.drain()
+    before = alice.get("/me/notifications").json["notifications"]
+    notify = {"user_ids": ["ben", "alice"], "assignee": True}
+    monkeypatch.setattr("parley.actions.support.automations.check", lambda *_, **__: None)  # alice is no agent
+    have(parley, rule("look", "customer_reply", status="waiting_on_customer", notify=notify))
+    device = ben.connect()
+    with pushing(parley, monkeypatch) as service:
+        register(parley, service, "ben")
+        say(alice, ticket_id, "It is urgent.")
+        parley.drain()
+        pushed = [json.loads(BROWSER.open(body)) for _, _, body in service.got]
+
+    for reader in (ben, agnes):
+        [entry] = [each for each in reader.get("/me/notifications").json["notifications"] if each["rule_id"]]
+        assert told(reader)[0][0] == "The automation “Rule look” asks you to look at ticket"
+        assert (entry["title"], entry["rule_id"], entry["kind"]) == ("No water", "look", "ticket")
+    [event] = [frame["data"]["notification"] for frame in device.events() if frame["event"] == "notification"]
+    assert (event["rule_id"], event["title"]) == ("look", "No water")
+    assert [(each["rule_id"], each["title"], each["text"]) for each in pushed] == [("look", "No water", event["text"])]
+    after = [each for each in alice.get("/me/notifications").json["notifications"] if each not in before]
+    assert [text for text, _ in told(alice)] == ["Ticket waits for your answer"]
+    assert "look" not in json.dumps(after)

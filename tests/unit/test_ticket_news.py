@@ -63,6 +63,35 @@ def test_a_ticket_that_begins_with_its_agent_is_theirs() -> None:
     assert new_assignee(entry("created")) == "ada" and new_assignee(entry(tags=([], ["a"]))) is None
 
 
+def by_rule(about: dict[str, Any], **notify: Any) -> dict[str, Any]:
+    """Returns an entry of a rule that notifies."""
+    return about | {"event": "rule_fired", "rule_id": "look", "rule_name": "Look at it", "notify": notify}
+
+
+ASKS = "The automation “Look at it” asks you to look at ticket"
+
+
+@pytest.mark.parametrize(
+    ("about", "user_id", "asked", "said", "rule_id"),
+    [
+        (by_rule(entry(), team="tech"), "bob", False, ASKS, "look"),
+        (by_rule(entry(), team="tech"), "ada", False, ASKS, "look"),  # who has it and is in the team
+        (by_rule(entry(priority=("low", "urgent")), assignee=True), "ada", False, ASKS, "look"),
+        (by_rule(entry(priority=("low", "urgent")), team="tech"), "ada", False, "Ticket is urgent now", None),
+        (by_rule(entry(priority=("low", "urgent")), team="tech"), "bob", False, ASKS, "look"),
+        (by_rule(entry(assignee_id=(None, "ada")), assignee=True), "ada", False, "Ticket is yours now", "look"),
+        (by_rule(entry(assignee_id=(None, "ada")), version=3), "bob", False, ASKS, "look"),
+        (by_rule(entry(status=("open", "resolved")), version=3), "alice", True, "Ticket is resolved now", None),
+        (by_rule(entry(), version=3) | {"rule_name": None}, "bob", False, ASKS.replace("Look at it", "look"), "look"),
+    ],
+)
+def test_a_rule_that_notifies_names_itself_to_agents_alone(
+    about: dict[str, Any], user_id: str, asked: bool, said: str, rule_id: str | None
+) -> None:
+    assert text(about, user_id, asked=asked) == said
+    assert news_of(about, NUMBER, user_id, None, asked=asked).rule_id == rule_id
+
+
 def test_whoever_cannot_be_named_is_not() -> None:
     taken = entry(status=("open", "in_progress"), assignee_id=(None, "agnes"))
     assert text(taken, "alice", name=None) == "Ticket is being worked on"

@@ -40,6 +40,7 @@ def notice_of(known: Known, *, count: int, sums: bool) -> Notice:
         count=count,
         at_ms=occasion.at_ms,
         by=occasion.by or None,
+        rule_id=_rule_of(known),
     )
 
 
@@ -56,7 +57,13 @@ def notification_of(known: Known, entry: Entry, *, seen: bool) -> Notification:
         count=count_of(known, entry),
         created_at=rfc3339(entry.at_ms),
         seen=seen,
+        rule_id=_rule_of(known),
     )
+
+
+def _rule_of(known: Known) -> str | None:
+    """Returns the rule of the desk that notifies the person; None for none."""
+    return None if known.news is None else known.news.rule_id
 
 
 def count_of(known: Known, entry: Entry | None) -> int:

@@ -108,7 +108,8 @@ def _hidden(hidden: int | None, firing: Firing) -> int | None:
 def _about(firing: Firing, version: int) -> dict[str, object]:
     """Returns what the history says of a rule besides its changes.
 
-    Nobody's id who is not in the ticket: an erasure would not find it. The list of this version names them.
+    Nobody's id who is not in the ticket: an erasure would not find it. The list of this version names them. A rule that
+    notifies has its name there, as it was then.
     """
     assignee_id, moved = firing.after.assignee_id, firing.changes.get("assignee_id")
     told: dict[str, object] = {
@@ -116,9 +117,11 @@ def _about(firing: Firing, version: int) -> dict[str, object]:
         "assignee": assignee_id in firing.notified,
         "version": version if set(firing.notified) - {assignee_id} else None,
     }
+    notify = {name: each for name, each in told.items() if each} or None
     return {
         "rule_id": firing.rule_id,
-        "notify": {name: each for name, each in told.items() if each} or None,
+        "notify": notify,
+        "rule_name": None if notify is None else firing.rule_name,
         "unseen": None if firing.is_seen else True,
         # As of a missed target: another agent's turn may come after it.
         "escalated": True if moved is not None and moved.after is None else None,

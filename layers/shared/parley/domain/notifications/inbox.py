@@ -16,7 +16,8 @@ SEPARATOR = "."  # in an id, where the place of a row has `#`; no id of a conver
 class Notification(Struct, frozen=True, kw_only=True):
     """One entry of the inbox; a conversation's unread messages are one, and its mentions another, with their `count`.
 
-    `message_id` is the newest message that it tells of, null if it tells of none.
+    `message_id` is the newest message that it tells of, null if it tells of none. With a `rule_id` that rule of the
+    desk notifies an agent of a ticket.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     count: int
     created_at: str
     seen: bool
+    rule_id: str | None
 
 
 def notification_id(place: str) -> str:

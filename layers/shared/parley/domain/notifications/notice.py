@@ -60,7 +60,8 @@ class Notice(Struct, frozen=True, kw_only=True):
 
     `count` is how many unread messages it stands for. `seq` is the message's, or 0. `by` is the id of the user who
     caused it; None for the system. `newest` has the words of the newest of several messages, which an e-mail shows
-    beside their number. A channel replaces an earlier notice of the same `topic`.
+    beside their number. `rule_id` is the rule of the desk that notifies of a ticket. A channel replaces an
+    earlier notice of the same `topic`.
     """
 
     kind: Kind
@@ -73,6 +74,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     at_ms: int
     by: str | None = None
     newest: tuple[str, ...] = ()
+    rule_id: str | None = None
 
     @property
     def topic(self) -> str:

@@ -21,6 +21,8 @@ def urgency(kind: Kind) -> Urgency:
 def content(notice: Notice, badge: int) -> dict[str, Any]:
     """Returns a notice as every receiver of a push gets it; `badge` is the person's unread total.
 
+    Only a notice by a rule of the desk has a `rule_id`.
+
     Without control characters, and so 1,600 bytes at most: below all limits of push services.
     """
     return {
@@ -31,6 +33,7 @@ def content(notice: Notice, badge: int) -> dict[str, Any]:
         "text": _one_line(notice.text),
         "count": notice.count,
         "badge": badge,
+        **({} if notice.rule_id is None else {"rule_id": notice.rule_id}),
     }
 
 

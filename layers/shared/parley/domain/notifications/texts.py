@@ -50,6 +50,7 @@ class TicketWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     rated: str
     subject: str
     tags: str
+    by_rule: str
 
 
 class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

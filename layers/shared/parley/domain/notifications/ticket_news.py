@@ -26,6 +26,7 @@ What = Literal[
     "rated",
     "subject",
     "tags",
+    "by_rule",
 ]
 _STATUSES: Mapping[str, What] = {
     "open": "open",
@@ -34,15 +35,20 @@ _STATUSES: Mapping[str, What] = {
     "resolved": "resolved",
     "closed": "closed",
 }
+YOURS: tuple[What, str] = ("yours", "")
 _PRIORITIES: Mapping[str, What] = {"low": "low", "medium": "medium", "high": "high", "urgent": "urgent"}
 
 
 class TicketNews(Struct, frozen=True, kw_only=True):
-    """A notice of a ticket: what has changed, the ticket's `number`, and the `value` that the text is filled with."""
+    """A notice of a ticket: what has changed, the ticket's `number`, and the `value` that the text is filled with.
+
+    `rule_id` is the rule of the desk that notifies the person; None for none.
+    """
 
     what: What
     number: str
     value: str = ""
+    rule_id: str | None = None
 
 
 def new_assignee(about: Mapping[str, Any]) -> str | None:
@@ -55,11 +61,26 @@ def new_assignee(about: Mapping[str, Any]) -> str | None:
 def news_of(about: Mapping[str, Any], number: str, user_id: str, assignee: str | None, *, asked: bool) -> TicketNews:
     """Returns what an entry of a ticket's history tells a person; `assignee` is the name of who has got the ticket.
 
-    One thing for each entry: that the ticket is theirs, else who has taken it or its status, else the first of its
-    other fields. `asked` says that the person is its requester.
+    One thing for each entry: that the ticket is theirs, else that a rule notifies them, else who has taken it or its
+    status, else the first of its other fields. `asked` says that the person is its requester, who learns of no rule.
     """
-    what, value = _of_hands(about, user_id, assignee) or _of_status(about, asked=asked) or _of_fields(about)
-    return TicketNews(what=what, number=number, value=value)
+    rule_id = None if asked or not _is_notified(about, user_id) else _text(about.get("rule_id"))
+    hands = _of_hands(about, user_id, assignee)
+    if rule_id is not None and hands != YOURS:
+        return TicketNews(
+            what="by_rule", number=number, value=_text(about.get("rule_name")) or rule_id, rule_id=rule_id
+        )
+    what, value = hands or _of_status(about, asked=asked) or _of_fields(about)
+    return TicketNews(what=what, number=number, value=value, rule_id=rule_id)
+
+
+def _is_notified(about: Mapping[str, Any], user_id: str) -> bool:
+    """Says whether a rule notifies a person whom an entry is told; the assignee may be told of its changes instead."""
+    notify = about.get("notify")
+    if notify is None:
+        return False
+    has_it = about.get("state", {}).get("assignee_id") == user_id
+    return not has_it or bool(notify.get("assignee")) or not about.get("changes")
 
 
 def _of_hands(about: Mapping[str, Any], user_id: str, assignee: str | None) -> tuple[What, str] | None:
@@ -67,7 +88,7 @@ def _of_hands(about: Mapping[str, Any], user_id: str, assignee: str | None) -> t
     if taken_by is None:
         return None
     if taken_by == user_id:
-        return "yours", ""
+        return YOURS
     # An agent who takes a ticket works on it: that it is in progress then says less.
     is_more = _after(about, "status") not in (None, "in_progress")
     return None if assignee is None or is_more else ("taken", assignee)

@@ -313,6 +313,7 @@ class Firing(Struct, frozen=True, kw_only=True):
     """
 
     rule_id: str
+    rule_name: str
     before: StoredTicket
     after: StoredTicket
     reply: str | None = None
@@ -445,7 +446,15 @@ def _fired(rule: AutomationRule, ticket: StoredTicket, facts: Facts, cause: Caus
     team = None if effects.notify is None else effects.notify.team
     if not moved and reply is None and not notified and team is None:
         return None
-    return Firing(rule_id=rule.id, before=ticket, after=after, reply=reply, notified=notified, notified_team=team)
+    return Firing(
+        rule_id=rule.id,
+        rule_name=rule.name,
+        before=ticket,
+        after=after,
+        reply=reply,
+        notified=notified,
+        notified_team=team,
+    )
 
 
 def _check_assignee(effects: RuleEffects, ticket: StoredTicket, facts: Facts) -> None:
