@@ -6,9 +6,22 @@ from zlib import crc32
 
 import pytest
 
+from parley.domain.support import desk_file
+from parley.domain.support.desk import Desk
 from tests.harness import Parley, Reply, User
 
 DESCRIPTION = "I cannot see my booking any more."
+# Whenever a test runs, the desk has its hours; text for its file.
+ALWAYS_OPEN = """
+[hours]
+monday = ["00:00-24:00"]
+tuesday = ["00:00-24:00"]
+wednesday = ["00:00-24:00"]
+thursday = ["00:00-24:00"]
+friday = ["00:00-24:00"]
+saturday = ["00:00-24:00"]
+sunday = ["00:00-24:00"]
+"""
 
 
 def agent(parley: Parley, user_id: str = "agnes") -> User:
@@ -91,6 +104,13 @@ def rate(person: User, ticket_id: str, rating: int, **fields: object) -> Reply:
 def put_on_duty(person: User, user_id: str = "", **fields: object) -> Reply:
     """Puts an agent on duty; themself if no other is named."""
     return person.put(f"/support/agents/{user_id or person.user_id}", json={"available": True, **fields})
+
+
+def run_desk(monkeypatch: pytest.MonkeyPatch, text: str) -> Desk:
+    """Runs a desk of this whole text, without a file; returns it."""
+    desk = desk_file.load(text, "test.toml")
+    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
+    return desk
 
 
 def use_desk(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:

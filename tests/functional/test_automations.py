@@ -11,6 +11,7 @@ import pytest
 from tests.functional.automating import DESK, fired, have, rule, ticket_of, words_of_desk
 from tests.functional.canned import admin
 from tests.functional.desk import (
+    ALWAYS_OPEN,
     agent,
     assign,
     change,
@@ -29,17 +30,10 @@ from tests.functional.talk import forget_events, say
 from tests.harness import Call, Parley, User
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-OFFICE = """
+OFFICE = f"""
 teams = ["money", "tech"]
 warn_percent = 50
-[hours]
-monday = ["00:00-24:00"]
-tuesday = ["00:00-24:00"]
-wednesday = ["00:00-24:00"]
-thursday = ["00:00-24:00"]
-friday = ["00:00-24:00"]
-saturday = ["00:00-24:00"]
-sunday = ["00:00-24:00"]
+{ALWAYS_OPEN}
 [targets.medium]
 first_response = "2h"
 resolution = "8h"

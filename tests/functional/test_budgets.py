@@ -18,12 +18,22 @@ import pytest
 from bench.calls import Recorded, recording
 from parley.domain.articles.article import Content
 from parley.domain.articles.requests import MAX_ARTICLE_CHARACTERS
-from parley.domain.support import desk_file
 from tests.functional.articles import found, listed, read, saved, seed, suggested, vote, written
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.automating import have, rule
 from tests.functional.canned import admin, all_kept, kept
-from tests.functional.desk import agent, change, change_all, merge, note, open_ticket, put_on_duty, respond, take
+from tests.functional.desk import (
+    agent,
+    change,
+    change_all,
+    merge,
+    note,
+    open_ticket,
+    put_on_duty,
+    respond,
+    run_desk,
+    take,
+)
 from tests.functional.macros import apply, macro
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.moving import begin, bring, finish, group, host_of, message, people
@@ -1185,8 +1195,7 @@ def test_clocks_cost_a_reply_two_units_and_no_index(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, after_reply: str | None
 ) -> None:
     setting = "" if after_reply is None else f'after_reply = "{after_reply}"'
-    desk = desk_file.load(setting + TARGETS, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
+    run_desk(monkeypatch, setting + TARGETS)
     agnes, ticket_ids = agent(pair.parley), [open_ticket(pair.alice) for _ in range(3)]
     for ticket_id in ticket_ids:
         assert take(agnes, ticket_id).status == 200
@@ -1333,7 +1342,7 @@ def test_end_of_an_import_takes_two_round_trips_and_three_in_a_group(pair: Pair)
 
 
 def test_simulation_reads_the_tickets_of_a_page_side_by_side(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk_file.load(TARGETS, "test.toml"))
+    run_desk(monkeypatch, TARGETS)
     ada = pair.parley.user("ada", role="support_admin")
     for _ in range(12):
         open_ticket(pair.alice)

@@ -1,27 +1,27 @@
 """Clocks of tickets: what is stored and recorded is what a replay of the messages and the history gives."""
 
 import random
-import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
 import pytest
 
-from parley.domain.support import clocks, desk_file
+from parley.domain.support import clocks
 from parley.domain.support.clocks import ClockEvent, Clocks, Fact
 from parley.domain.support.desk import Desk
-from tests.functional.desk import agent, change, open_ticket, respond
+from tests.functional.desk import ALWAYS_OPEN, agent, change, open_ticket, respond, run_desk
 from tests.functional.replies import at_once
 from tests.functional.talk import say
 from tests.harness import Parley, User
 
 MINUTE, HOUR = 60, 3_600  # seconds
-PROMISES = """
+HEAD = """
 time_zone = "Europe/Berlin"
 teams = ["quality"]
 warn_percent = 50
-
+"""
+HOURS = """
 [hours]
 monday = ["08:00-18:00"]
 tuesday = ["08:00-18:00"]
@@ -30,7 +30,8 @@ thursday = ["08:00-18:00"]
 friday = ["08:00-18:00"]
 saturday = ["10:00-14:00"]
 sunday = ["00:00-24:00"]
-
+"""
+PROMISES = """
 [categories.general]
 name = "General"
 
@@ -52,18 +53,13 @@ team = "quality"
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
-    desk = desk_file.load(PROMISES, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
-    return desk
+    return run_desk(monkeypatch, HEAD + HOURS + PROMISES)
 
 
 @pytest.fixture
 def open_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The same desk without closing times: whenever the test runs, its clocks do, too."""
-    hours = re.sub(r'"(08:00-18:00|10:00-14:00)"', '"00:00-24:00"', PROMISES)
-    desk = desk_file.load(hours, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
-    return desk
+    return run_desk(monkeypatch, HEAD + ALWAYS_OPEN + PROMISES)
 
 
 def adapter(name: str) -> Any:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from parley.domain.support import desk_file
-from tests.functional.desk import agent, change, change_all, history, merge, open_ticket, respond, take
+from tests.functional.desk import agent, change, change_all, history, merge, open_ticket, respond, run_desk, take
 from tests.functional.talk import meet
 from tests.harness import Parley, Reply, User
 
@@ -206,18 +205,13 @@ def in_ms(text: str) -> int:
     return at_ms
 
 
-def use(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    desk = desk_file.load(text, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_simulation_of_the_desks_own_promises_is_what_its_clocks_have_told(
     parley: Parley, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     chance = random.Random(seed)
     policy = policy_of(chance)
-    use(monkeypatch, file_of(policy, chance) + ESCALATION)
+    run_desk(monkeypatch, file_of(policy, chance) + ESCALATION)
     parley.clock.ms = MONDAY_MS + chance.randrange(7 * DAY) * 1_000
     desk = Desk.of(parley)
 
@@ -240,7 +234,7 @@ def test_simulation_of_other_promises_is_what_the_clocks_tell_if_all_is_done_aga
     start_ms = MONDAY_MS + chance.randrange(7 * DAY) * 1_000
 
     parley.clock.ms = start_ms
-    use(monkeypatch, file_of(policy, random.Random(rest)))
+    run_desk(monkeypatch, file_of(policy, random.Random(rest)))
     first.wait(1)
     run(first, acts)
     predicted = simulated(first, other)
@@ -248,7 +242,7 @@ def test_simulation_of_other_promises_is_what_the_clocks_tell_if_all_is_done_aga
     for ticket_id in first.ticket_ids:  # the sweep has enough to do
         change(first.agnes, ticket_id, status="closed")
     parley.clock.ms = start_ms + WEEKS * 7 * DAY * 1_000
-    use(monkeypatch, file_of(other, random.Random(rest)))
+    run_desk(monkeypatch, file_of(other, random.Random(rest)))
     second.wait(1)
     run(second, acts)
 

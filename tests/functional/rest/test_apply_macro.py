@@ -8,9 +8,9 @@ import pytest
 
 from parley.domain.api.times import rfc3339
 from parley.domain.figures.days import day_of
-from parley.domain.support import desk_file
 from tests.functional.canned import admin
 from tests.functional.desk import (
+    ALWAYS_OPEN,
     agent,
     answered_ticket,
     assign,
@@ -18,6 +18,7 @@ from tests.functional.desk import (
     history,
     open_ticket,
     respond,
+    run_desk,
     take,
     use_office,
 )
@@ -29,18 +30,9 @@ from tests.functional.talk import names
 from tests.harness import Frame, Parley, Reply, User
 from tests.harness.fixtures import forget_told
 
-ALWAYS_OPEN = """
+PROMISES = f"""
 time_zone = "UTC"
-
-[hours]
-monday = ["00:00-24:00"]
-tuesday = ["00:00-24:00"]
-wednesday = ["00:00-24:00"]
-thursday = ["00:00-24:00"]
-friday = ["00:00-24:00"]
-saturday = ["00:00-24:00"]
-sunday = ["00:00-24:00"]
-
+{ALWAYS_OPEN}
 [categories.general]
 name = "General"
 
@@ -222,8 +214,7 @@ def test_team_follows_the_category(parley: Parley, monkeypatch: pytest.MonkeyPat
 def test_late_reply_that_resolves_ends_the_clocks_and_what_it_missed_is_recorded(
     parley: Parley, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = desk_file.load(ALWAYS_OPEN, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
+    run_desk(monkeypatch, PROMISES)
     alice, agnes = parley.user("alice"), agent(parley)
     ticket_id, macro_id = open_ticket(alice), macro(parley, reply="Done.", status="resolved", priority="urgent")
     parley.advance(90 * 60)

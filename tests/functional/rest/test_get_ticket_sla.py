@@ -3,8 +3,7 @@
 import pytest
 
 from parley.domain.api.times import rfc3339
-from parley.domain.support import desk_file
-from tests.functional.desk import agent, change, open_ticket, respond
+from tests.functional.desk import agent, change, open_ticket, respond, run_desk
 from tests.functional.replies import refusal
 from tests.functional.talk import say
 from tests.harness import Parley
@@ -32,8 +31,7 @@ resolved_after_days = 3
 
 @pytest.fixture(autouse=True)
 def targets(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = desk_file.load(TARGETS, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
+    run_desk(monkeypatch, TARGETS)
 
 
 def on_sunday(parley: Parley) -> int:

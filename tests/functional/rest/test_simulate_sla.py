@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from parley.domain.api.times import rfc3339
-from parley.domain.support import desk_file
 from parley.domain.support.past import MAX_MESSAGES
 from parley.domain.support.simulation import MAX_TEXT_CHARACTERS
-from tests.functional.desk import agent, change, history, merge, open_ticket, respond
+from tests.functional.desk import agent, change, history, merge, open_ticket, respond, run_desk
 from tests.functional.moving import imported_ticket
 from tests.functional.queued import archive
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
@@ -34,8 +33,7 @@ resolution = "500h"
 
 @pytest.fixture(autouse=True)
 def targets(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = desk_file.load(PROMISES, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
+    run_desk(monkeypatch, PROMISES)
 
 
 def admin(parley: Parley) -> User:

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from parley.domain.api.times import rfc3339
-from parley.domain.support import desk_file
 from parley.domain.support.trying import EXCERPT_CHARACTERS, MAX_TOLD, MAX_TRIED_ROWS
 from tests.functional.automating import have, rule
-from tests.functional.desk import agent, change, history, open_ticket, respond
+from tests.functional.desk import agent, change, history, open_ticket, respond, run_desk
 from tests.functional.mailing import clocked
 from tests.functional.moving import imported_ticket
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
@@ -32,8 +31,7 @@ first_response = "1h"
 
 @pytest.fixture(autouse=True)
 def desk(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = desk_file.load(DESK, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
+    run_desk(monkeypatch, DESK)
 
 
 def admin(parley: Parley) -> User:
@@ -137,11 +135,7 @@ def test_change_that_a_rule_would_have_made_holds_until_the_field_is_really_chan
 def test_rests_end_with_what_a_person_does_and_rules_wait_for_the_hours(
     parley: Parley, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    week = '[hours]\nmonday = ["09:00-17:00"]\ntuesday = ["09:00-17:00"]\n'
-    monkeypatch.setattr(
-        "parley.adapters.support.desks.current",
-        lambda: desk_file.load(DESK + week.replace("[hours]", "\n[hours]"), "test.toml"),
-    )
+    run_desk(monkeypatch, f'{DESK}\n[hours]\nmonday = ["09:00-17:00"]\ntuesday = ["09:00-17:00"]\n')
     parley.clock.ms = 1_799_625_600_000 + 16 * 3_600_000  # a Monday, 16:00
     alice, agnes, ada = parley.user("alice"), agent(parley), admin(parley)
     ticket_id = open_ticket(alice)
@@ -298,8 +292,7 @@ def _all_tried(author: User) -> list[Frame]:
 def test_rules_on_a_warning_see_the_escalation_of_the_desks_file(
     parley: Parley, monkeypatch: pytest.MonkeyPatch, escalation: str, seen: str
 ) -> None:
-    text = f"warn_percent = 100\n{DESK}\n{escalation}"
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk_file.load(text, "test.toml"))
+    run_desk(monkeypatch, f"warn_percent = 100\n{DESK}\n{escalation}")
     alice, agnes, ada = parley.user("alice"), agent(parley), admin(parley)
     rules = [
         rule(f"at-{name}", on="sla_warning", conditions={"priority": [name]}, add_tags=[name])

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from parley.domain.live.sweeps import MAX_DELAY_S, OWN_ROWS
-from parley.domain.support import desk_file
 from parley.domain.support.ticket_clocks import MAX_SAID
 from tests.functional.desk import (
     agent,
@@ -17,6 +16,7 @@ from tests.functional.desk import (
     open_ticket,
     put_on_duty,
     respond,
+    run_desk,
     take,
 )
 from tests.functional.talk import say
@@ -60,11 +60,6 @@ notice_before_days = 2
 notice = "We close it soon."
 archive_after_days = 30
 """
-
-
-def run_desk(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    desk = desk_file.load(text, "test.toml")
-    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
 
 
 def people(parley: Parley) -> tuple[User, User]:
