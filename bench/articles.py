@@ -4,6 +4,7 @@ PYTHONPATH=layers/shared:. .venv/bin/python -m bench.articles
 """
 
 import random
+import sys
 import time
 import tracemalloc
 import zlib
@@ -83,9 +84,11 @@ def _measured(entries: list[IndexEntry]) -> str:
     tracemalloc.stop()
     asked = SuggestArticles(subject=entries[0].title, description=entries[1].terms.replace("\n", " ")[:10_000])
     sought = " ".join(entries[0].title.split()[:3])
+    words = sum(sys.getsizeof(each.terms) for each in entries)
     return (
         f"rows {sum(stored) / 1e6:.1f} MB, the largest {max(stored) / 1e3:.0f} KB, {units:,.0f} read units; "
-        f"kept {now / 1e6:.0f} MB (terms {kept.size / 1e6:.1f} MB), {peak / 1e6:.0f} MB made in {making_s:.1f} s; "
+        f"kept {now / 1e6:.0f} MB (terms {kept.size / 1e6:.1f} MB) and the words of the parts {words / 1e6:.0f} MB, "
+        f"{peak / 1e6:.0f} MB made in {making_s:.1f} s; "
         f"search {_ms(lambda: search(index, SearchArticles(q=sought))):.1f} ms, "
         f"suggestion {_ms(lambda: suggest(index, asked)):.1f} ms"
     )

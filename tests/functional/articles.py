@@ -139,4 +139,5 @@ def seed(content: Content, count: int) -> None:
         article_index.row_of(replace(entry, article_id=ids.article_id("seed", str(number)), title=f"Article {number}"))
         for number in range(count)
     ]
-    batches.write_rows([*made, tables.Ticket(*article_index.VERSION, index_version=1)])
+    versions = {article_index.version_key(row.place) for row in made}
+    batches.write_rows([*made, *(tables.Ticket(*key, index_version=1) for key in versions)])

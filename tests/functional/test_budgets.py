@@ -1371,6 +1371,11 @@ def test_articles_are_suggested_and_found_in_three_round_trips_by_a_new_process(
     assert (cold.round_trips <= 3, cold.units.read <= 4_500) == (True, True)
     assert (warm.round_trips, warm.units.read <= 2) == (1, True)
 
+    written(admin(pair.parley))
+    moved = pair.spent(lambda: found(pair.alice, "article"))
+
+    assert (moved.round_trips <= 3, moved.units.read <= cold.units.read / 8) == (True, True)  # one part of sixteen
+
 
 def test_article_takes_two_round_trips_to_write_and_to_read_and_two_to_vote(pair: Pair) -> None:
     ada = admin(pair.parley)

@@ -1,12 +1,13 @@
 """The index of the published articles: its rows, and the index as this process knows it.
 
-Each request reads the row of the version, one unit; only a new version makes the process read all rows again. The rows
-have `PARTS` keys, which are read side by side: DynamoDB reads 3,000 units a second of one key, and the largest index
-takes 4,000. A part that was read stays in the process until the index of its version is made, so a request continues
-the reading that another could not end.
+The rows have `PARTS` keys, which are read side by side: DynamoDB reads 3,000 units a second of one key, and the largest
+index takes 4,000. Each part has a version. A request reads all versions, one unit; the process reads those parts again
+that have another version than it knows, so a new article makes it read a sixteenth. A part that was read stays in the
+process, so a request continues the reading that another could not end.
 """
 
 import zlib
+from collections.abc import Sequence
 from concurrent.futures import wait
 from contextvars import Context
 from functools import partial
@@ -15,35 +16,37 @@ from zlib import crc32
 from msgspec import Struct
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, tables, unreadable
+from parley.adapters.dynamodb import tables, unreadable
+from parley.adapters.support import kept
 from parley.adapters.threads import Threads
 from parley.domain.articles.article import Content, StoredArticle
 from parley.domain.articles.index import Index, IndexEntry, entry_of
 
-VERSION = ("articles", "index")
+KEY = "articles"
 PARTS = 16
 
 LEVEL = 9  # of the packing: an article is read far more often than saved
+_VERSION = "index#"
 
 _reads = Threads(max_workers=PARTS, thread_name_prefix="article-index")
 
 
+class Part(Struct, frozen=True):
+    """A part of the index as this process has read it, and its version; 0 before its first article was published."""
+
+    version: int = 0
+    entries: Sequence[IndexEntry] = ()
+
+
 class Known(Struct, frozen=True):
-    """This process's index, and its version; 0 before the first article was published."""
+    """This process's index, and the versions of its parts."""
 
-    version: int
-    index: Index
-
-
-class Reading(Struct, frozen=True):
-    """The parts of a version that this process has read so far, by number."""
-
-    version: int
-    parts: dict[int, list[IndexEntry]]
+    versions: tuple[int, ...] = (0,) * PARTS
+    index: Index = Index()
 
 
-_known = Known(0, Index())
-_reading = Reading(0, {})
+_known = Known()
+_parts = [Part()] * PARTS
 
 
 def current() -> Index:
@@ -54,28 +57,33 @@ def current() -> Index:
     change has caused it.
     """
     global _known
-    row = batches.read_rows({tables.Ticket: [VERSION]}).get(tables.Ticket, *VERSION)
-    version = 0 if row is None else int(row.index_version)
-    if version != _known.version:
-        _known = Known(version, Context().run(_read, version))
+    rows = {row.place: int(row.index_version) for row in kept.rows_after(KEY, _VERSION, None)}
+    versions = tuple(rows.get(_version_place(part), 0) for part in range(PARTS))
+    if versions != _known.versions:
+        _known = Known(versions, Context().run(_read, versions))
     return _known.index
 
 
 def forget() -> None:
     """Clears the in-process memory; tests use it to simulate a new process."""
-    global _known, _reading
-    _known, _reading = Known(0, Index()), Reading(0, {})
+    global _known, _parts
+    _known, _parts = Known(), [Part()] * PARTS
 
 
 def put_entry(transaction: TransactWrite, article: StoredArticle, content: Content) -> None:
     """Adds to a transaction that a published article is in the index with this content."""
     transaction.save(row_of(entry_of(article, content)))
-    _count_on(transaction)
+    _count_on(transaction, article.article_id)
 
 
 def key_of(article_id: str) -> str:
     """Returns the key of a published article's row."""
-    return _key(crc32(article_id.encode()) % PARTS)
+    return _key(_part_of(article_id))
+
+
+def version_key(article_id: str) -> tuple[str, str]:
+    """Returns the key of the row with the version of a published article's part."""
+    return (KEY, _version_place(_part_of(article_id)))
 
 
 def row_of(entry: IndexEntry) -> tables.Ticket:
@@ -95,33 +103,40 @@ def row_of(entry: IndexEntry) -> tables.Ticket:
 def remove_entry(transaction: TransactWrite, article_id: str) -> None:
     """Adds to a transaction that an article is no longer in the index."""
     transaction.delete(tables.Ticket(key_of(article_id), article_id))
-    _count_on(transaction)
+    _count_on(transaction, article_id)
 
 
-def _count_on(transaction: TransactWrite) -> None:
-    transaction.update(tables.Ticket(*VERSION), actions=[tables.Ticket.index_version.add(1)])
+def _count_on(transaction: TransactWrite, article_id: str) -> None:
+    transaction.update(tables.Ticket(*version_key(article_id)), actions=[tables.Ticket.index_version.add(1)])
 
 
-def _read(version: int) -> Index:
-    """Returns the index; raises what a part raises, after all others were read."""
-    global _reading
-    if _reading.version != version:
-        _reading = Reading(version, {})
-    reading = _reading
-    missing = [part for part in range(PARTS) if part not in reading.parts]
-    started = [_reads.submit(partial(_read_part, reading, part)) for part in missing]
-    wait(started)
-    for each in started:
-        each.result()
-    index = Index(entry for part in range(PARTS) for entry in reading.parts[part])
-    _reading = Reading(0, {})
-    return index
+def _read(versions: tuple[int, ...]) -> Index:
+    """Returns the index of these versions; raises what a part raises, after all others were read."""
+    parts = list(_parts)
+    started = {
+        number: _reads.submit(partial(_read_part, number, version))
+        for number, version in enumerate(versions)
+        if parts[number].version != version
+    }
+    wait(started.values())
+    for number, each in started.items():
+        parts[number] = each.result()
+    return Index(entry for part in parts for entry in part.entries)
 
 
-def _read_part(reading: Reading, part: int) -> None:
-    # Consistent: an index without the last change, kept under its version, would stay without it.
-    rows = tables.Ticket.query(_key(part), consistent_read=True)
-    reading.parts[part] = list(unreadable.decoded("Tickets", rows, _entry))
+def _read_part(number: int, version: int) -> Part:
+    # Consistent: a part without the last change, kept under its version, would stay without it.
+    rows = tables.Ticket.query(_key(number), consistent_read=True)
+    part = _parts[number] = Part(version, tuple(unreadable.decoded("Tickets", rows, _entry)))
+    return part
+
+
+def _part_of(article_id: str) -> int:
+    return crc32(article_id.encode()) % PARTS
+
+
+def _version_place(part: int) -> str:
+    return f"{_VERSION}{part}"
 
 
 def _key(part: int) -> str:

@@ -4,7 +4,7 @@ By key and place:
 
     articles           article#<id>              an article without its text
     articles           count                     how many there are
-    articles           index                     how often a published one has changed
+    articles           index#<n>                 how often a part of the index has changed
     article#<id>       version#<made>#<number>   a version, with its text; <made> is when the article was made
     article#<id>       vote#<person>             a person's vote (`votes.py`)
     article-index#<n>  <id>                      what finds a published article (`article_index.py`)

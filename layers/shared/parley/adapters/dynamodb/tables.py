@@ -837,7 +837,7 @@ class Ticket(Table):
     not_helped = NumberAttribute(null=True)
     saved = NumberAttribute(null=True)
     article_count = NumberAttribute(null=True)  # of the row that counts them
-    index_version = NumberAttribute(null=True)  # of the row that counts the changes of published ones
+    index_version = NumberAttribute(null=True)  # of the rows that count the changes of published ones
     terms = BinaryAttribute(legacy_encoding=False, null=True)  # of a published article's text
     vote = UnicodeAttribute(null=True)  # of a person
     day = UnicodeAttribute(null=True)  # on which the vote counts
