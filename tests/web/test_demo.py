@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -268,6 +269,33 @@ def test_a_customer_reads_at_once_what_an_agent_answers(seeded: Stack, pages: Pa
 
     expect(said(page, "left", answer)).to_be_visible()
     pages.shoot(page, "demo-1440-desk")
+
+
+def test_an_article_helps_a_customer_before_they_ask(seeded: Stack, pages: Pages) -> None:
+    admin = seeded.person("sue", role="support_admin")
+    wanted = {"title": "Change the name on a ticket", "language": "en-GB", "state": "published"}
+    article = admin.post("/support/articles", text="Open **My bookings**, and choose the name.", **wanted)["id"]
+    page = opened(seeded, pages, "/?left=demo-layla&right=demo-otto&left-screen=support&right-screen=desk")
+    support = screen(page, "left").locator("parley-support")
+    support.get_by_role("button", name="New request").first.click()
+    support.get_by_label("Subject").press_sequentially("The name on my ticket")
+    support.get_by_label("How can we help?").fill("It is my old name.")
+    support.get_by_role("button", name=wanted["title"]).click()
+    expect(support.locator(".article strong")).to_have_text("My bookings")
+
+    support.get_by_role("button", name="Yes", exact=True).click()
+    support.get_by_role("button", name="My problem is solved").click()
+    expect(support.get_by_role("heading", name="Good that it is solved")).to_be_visible()
+    assert admin.get(f"/support/articles/{article}")["votes"] == {"helped": 1, "not_helped": 0, "saved_tickets": 1}
+    support.get_by_role("button", name="Back to my request").click()
+    support.get_by_role("button", name="Send request").click()
+
+    expect(support.locator("parley-thread")).to_contain_text("It is my old name.")
+    votes: dict[str, int] = {}
+    ends_at = time.monotonic() + PATIENCE_S
+    while votes.get("saved_tickets") != 0 and time.monotonic() < ends_at:  # the vote follows the request
+        votes = admin.get(f"/support/articles/{article}")["votes"]
+    assert votes == {"helped": 1, "not_helped": 0, "saved_tickets": 0}
 
 
 def test_somebody_else_is_taken_and_finds_their_own_conversations(page: Page) -> None:

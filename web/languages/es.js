@@ -236,6 +236,23 @@ export default {
     many: "Tu valoración: {count} estrellas",
     other: "Tu valoración: {count} estrellas",
   },
+  // Articles that may help
+  articles_help: "Estos artículos pueden ayudarte",
+  articles_found: {
+    one: "{count} artículo puede ayudarte",
+    many: "{count} artículos pueden ayudarte",
+    other: "{count} artículos pueden ayudarte",
+  },
+  article_back: "Volver a mi consulta",
+  article_helped: "¿Te ha ayudado?",
+  article_yes: "Sí",
+  article_no: "No",
+  article_thanks_yes: "Gracias.",
+  article_thanks_no: "Gracias. Envía tu consulta y te ayudaremos.",
+  article_solved: "Mi problema está resuelto",
+  article_done: "Nos alegra que esté resuelto. ¡Gracias!",
+  article_done_hint: "Tu consulta no se ha enviado. Se guarda aquí hasta que la cierres.",
+  article_close: "Cerrar mi consulta",
   // The desk
   desk: "Centro de ayuda",
   queue: "Cola",

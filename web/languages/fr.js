@@ -233,6 +233,23 @@ export default {
     many: "Votre note : {count} étoiles",
     other: "Votre note : {count} étoiles",
   },
+  // Articles that may help
+  articles_help: "Ces articles peuvent vous aider",
+  articles_found: {
+    one: "{count} article peut vous aider",
+    many: "{count} articles peuvent vous aider",
+    other: "{count} articles peuvent vous aider",
+  },
+  article_back: "Retour à ma demande",
+  article_helped: "Cela vous a-t-il aidé ?",
+  article_yes: "Oui",
+  article_no: "Non",
+  article_thanks_yes: "Merci.",
+  article_thanks_no: "Merci. Envoyez votre demande, et nous vous aiderons.",
+  article_solved: "Mon problème est résolu",
+  article_done: "Tant mieux si c’est résolu. Merci !",
+  article_done_hint: "Votre demande n’a pas été envoyée. Elle reste ici jusqu’à ce que vous la fermiez.",
+  article_close: "Fermer ma demande",
   // The desk
   desk: "Assistance",
   queue: "File d’attente",

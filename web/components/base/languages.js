@@ -73,7 +73,7 @@ export function bringWords(words) {
  * @returns {Promise<void>}
  */
 export function loadWords(tag) {
-  const language = base(tag);
+  const language = baseOf(tag);
   const loader = LOADERS[language];
   if (!loader) return Promise.resolve();
   let loading = underWay.get(language);
@@ -100,7 +100,7 @@ export function loadWords(tag) {
  * @returns {string}
  */
 export function say(tag, key, values = {}) {
-  const language = base(tag);
+  const language = baseOf(tag);
   if (LOADERS[language] && !underWay.has(language)) void loadWords(language);
   const own = known.get(language)?.[key];
   const found = own ?? known.get("en")?.[key];
@@ -139,8 +139,8 @@ export function directionOf(language) {
   return RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr";
 }
 
-/** @param {string} tag */
-function base(tag) {
+/** Returns the language of a tag, without its script and its place. @param {string} tag */
+export function baseOf(tag) {
   return (tag.split(/[-_]/)[0] ?? "").toLowerCase();
 }
 

@@ -12,7 +12,7 @@ import { badge, categories, categoryName, stars, Tickets } from "./tickets.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("./tickets.js").Ticket} Ticket */
-/** @typedef {{subject: string, description: string, category: string, clientId: string, files: File[], notes: string[], isBusy: boolean, isTried: boolean, followUpOf: Ticket | null}} Form */
+/** @typedef {{subject: string, description: string, category: string, clientId: string, files: File[], notes: string[], isBusy: boolean, isTried: boolean, followUpOf: Ticket | null, articles: import("./articles.js").Articles | null}} Form */
 
 /**
  * `categories` names the desk's (`booking: My booking, general`), `context` (`type:id`) what a new request is about, `ticket` which one is shown.
@@ -63,7 +63,8 @@ export class ParleySupport extends ParleyElement {
   /** Shows the form for a new request. @param {Ticket | null} [followUpOf] a closed one that it continues */
   ask(followUpOf = null) {
     const [first] = categories(this);
-    this.#form = {
+    /** @type {Form} */
+    const form = {
       subject: followUpOf?.subject ?? "",
       description: "",
       category: followUpOf?.category ?? first?.[0] ?? "general",
@@ -73,9 +74,27 @@ export class ParleySupport extends ParleyElement {
       isBusy: false,
       isTried: false,
       followUpOf,
+      articles: null,
     };
+    this.#form = form;
     this.problem = null;
     this.update();
+    void this.#help(form);
+  }
+
+  /** Brings what suggests articles. If it does not come, the form stands without it. @param {Form} form */
+  async #help(form) {
+    const { store } = this;
+    const module = await import("./articles.js").catch(() => null);
+    if (!store || !module || this.#form !== form) return;
+    form.articles = new module.Articles(this, store, form, () => this.#choose(null));
+    form.articles.ask();
+    this.update();
+  }
+
+  /** @override */
+  drawn() {
+    this.#form?.articles?.drawn();
   }
 
   /** @param {Store} store @override */
@@ -231,8 +250,10 @@ export class ParleySupport extends ParleyElement {
     /** @param {Partial<Form>} change */
     const set = (change) => {
       Object.assign(form, change);
+      form.articles?.ask();
       this.update();
     };
+    const { articles } = form;
     const isWrong = (/** @type {"subject" | "description"} */ name) => form.isTried && !form[name].trim();
     /** @param {"subject" | "description"} name @param {string} tag @param {string} most */
     const field = (name, tag, most) =>
@@ -257,17 +278,19 @@ export class ParleySupport extends ParleyElement {
         isWrong(name) && h("span", { class: "wrong", id: `wrong-${name}` }, this.t("needed")),
       );
     return [
-      h(
-        "header",
-        { class: "top", key: "top" },
-        this.#back(),
-        h(
-          "div",
-          { class: "what" },
-          h("h2", null, this.t("new_ticket")),
-          form.followUpOf && h("p", { class: "under" }, this.t("follow_up_of", { number: form.followUpOf.number })),
-        ),
-      ),
+      articles?.isReading
+        ? articles.head()
+        : h(
+            "header",
+            { class: "top", key: "top" },
+            this.#back(),
+            h(
+              "div",
+              { class: "what" },
+              h("h2", null, this.t("new_ticket")),
+              form.followUpOf && h("p", { class: "under" }, this.t("follow_up_of", { number: form.followUpOf.number })),
+            ),
+          ),
       this.problemBar(),
       h(
         "form",
@@ -275,6 +298,7 @@ export class ParleySupport extends ParleyElement {
           key: "form",
           class: "new-form",
           novalidate: true,
+          hidden: articles?.isReading,
           onsubmit: (/** @type {Event} */ event) => {
             event.preventDefault();
             void this.#open(form);
@@ -301,6 +325,7 @@ export class ParleySupport extends ParleyElement {
             ),
           ),
           field("description", "textarea", "10000"),
+          articles?.note(),
           this.#files(form, set),
           h(
             "div",
@@ -313,7 +338,9 @@ export class ParleySupport extends ParleyElement {
             ),
           ),
         ),
+        articles?.list(),
       ),
+      articles?.view(),
     ];
   }
 
@@ -417,6 +444,7 @@ export class ParleySupport extends ParleyElement {
     const ticket = await this.attempt(() => this.#send(store, form, body));
     form.isBusy = false;
     if (ticket) {
+      form.articles?.sent();
       this.#tickets?.held.set(ticket.id, ticket);
       this.emit("ticket", { ticket });
       this.#choose(ticket.id);
