@@ -270,8 +270,20 @@ def test_a_customer_reads_at_once_what_an_agent_answers(seeded: Stack, pages: Pa
     expect(said(page, "left", answer)).to_be_visible()
     pages.shoot(page, "demo-1440-desk")
 
+    admin = seeded.person("sue", role="support_admin")
+    effects = {"reply": "Have a good trip, {{requester.name}}.", "status": "waiting_on_customer", "add_tags": ["seats"]}
+    admin.post("/support/macros", title="Good trip", effects=effects)
+    desk.get_by_role("button", name="Macros").click()
+    desk.get_by_role("menuitem", name="Good trip").click()
+    expect(desk.get_by_role("dialog")).to_contain_text("Have a good trip, {{requester.name}}.")
+    desk.get_by_role("button", name="Apply").click()
+    for side in ("left", "right"):
+        expect(said(page, side, "Have a good trip, ليلى حداد.")).to_be_visible()
+    expect(desk.locator(".top .status")).to_have_text("Waiting for the customer")
+    expect(screen(page, "left").locator(".top .status")).to_have_text("Waiting for you")
 
-def test_an_article_helps_a_customer_before_they_ask(seeded: Stack, pages: Pages) -> None:
+
+def test_an_article_helps_a_customer_and_a_macro_an_agent(seeded: Stack, pages: Pages) -> None:
     admin = seeded.person("sue", role="support_admin")
     wanted = {"title": "Change the name on a ticket", "language": "en-GB", "state": "published"}
     article = admin.post("/support/articles", text="Open **My bookings**, and choose the name.", **wanted)["id"]
@@ -296,6 +308,18 @@ def test_an_article_helps_a_customer_before_they_ask(seeded: Stack, pages: Pages
     while votes.get("saved_tickets") != 0 and time.monotonic() < ends_at:  # the vote follows the request
         votes = admin.get(f"/support/articles/{article}")["votes"]
     assert votes == {"helped": 1, "not_helped": 0, "saved_tickets": 0}
+
+    # An agent who is not in the ticket takes it with a macro.
+    admin.post("/support/macros", title="Mine", effects={"reply": "I look at it.", "take": True})
+    desk = screen(page, "right").locator("parley-desk")
+    desk.get_by_role("searchbox").first.fill("name on my ticket")
+    desk.locator(".ticket", has_text="The name on my ticket").click()
+    desk.get_by_role("button", name="Macros").click()
+    desk.get_by_role("menuitem", name="Mine").click()
+    desk.get_by_role("button", name="Apply").click()
+    for side in ("left", "right"):
+        expect(said(page, side, "I look at it.")).to_be_visible()
+    expect(desk.get_by_role("button", name="Agent: You")).to_be_visible()
 
 
 def test_somebody_else_is_taken_and_finds_their_own_conversations(page: Page) -> None:

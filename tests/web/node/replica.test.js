@@ -882,6 +882,18 @@ test("a suspension and a warning are of the user themselves", () => {
   assert.equal(replica.me?.name, "Alice");
 });
 
+test("the answer of a macro brings the ticket and the reply", () => {
+  const { replica } = replicaOf(conversation({ id: "t_1", type: "ticket" }));
+  const ticket = { id: "t_1", number: "1", subject: "Help", requester_id: "bob", status: "resolved", version: 2 };
+  const reply = message({ id: "t_1.1", conversation_id: "t_1", seq: 1, sender_id: ME, text: "Done." });
+  const operation = "POST /support/tickets/{ticket_id}/macros/{macro_id}";
+  answer(replica, operation, { ticket, message: reply, replayed: false, users: {} });
+  assert.equal(replica.tickets.get("t_1")?.status, "resolved");
+  assert.equal(shown(replica, 1, "t_1").text, "Done.");
+  answer(replica, operation, { ticket: { ...ticket, version: 3 }, message: null, replayed: true, users: {} });
+  assert.equal(replica.tickets.get("t_1")?.version, 3);
+});
+
 test("of two versions of a ticket the greater version counts", () => {
   const { replica } = replicaOf(conversation({ id: "t_1", type: "ticket" }));
   const ticket = { id: "t_1", number: "1", subject: "Help", requester_id: ME, status: "open", version: 1, unread: 2 };

@@ -505,6 +505,8 @@ export class Replica {
       else this.#takeSent(one);
     }
     this.#takeStatuses(data.statuses ?? []);
+    this.#takeTicket(data.ticket);
+    if (data.message) this.#takeSent(data.message);
     if (data.capabilities && data.id) {
       const { users, adding, ...conversation } = data;
       this.#take(conversation);

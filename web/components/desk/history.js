@@ -1,8 +1,8 @@
 /** The history of a ticket: loaded with the first look at one. */
 import { h } from "../base/h.js";
 import { exact, relative } from "../base/times.js";
-import { categoryName } from "../support/tickets.js";
 import { nameOf } from "../thread/system.js";
+import { changed } from "./fields.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("../base/element.js").ParleyElement} Host */
@@ -34,16 +34,7 @@ export function history(host, store, read, more) {
             h("span", null, sentence(host, store, entry)),
             h("time", { datetime: entry.at, title: exact(entry.at, reader) }, relative(entry.at, reader)),
           ),
-          Object.entries(entry.changes ?? {}).map(([field, change]) =>
-            h(
-              "p",
-              { key: field, class: "soft" },
-              `${fieldName(host, field)}: `,
-              h("del", null, h("bdi", null, shown(host, store, field, change.from))),
-              " ",
-              h("ins", null, h("bdi", null, shown(host, store, field, change.to))),
-            ),
-          ),
+          Object.entries(entry.changes ?? {}).map(([field, change]) => changed(host, store, field, change)),
           (entry.note || entry.comment) && h("blockquote", { dir: "auto" }, entry.note ?? entry.comment),
         ),
       ),
@@ -61,21 +52,4 @@ function sentence(host, store, entry) {
     rule: entry.rule_id ?? "",
   });
   return words === key ? entry.event : words; // a server of a later version
-}
-
-/** @param {Host} host @param {string} field */
-function fieldName(host, field) {
-  const key = field === "assignee_id" ? "assignee" : field;
-  return host.t(key);
-}
-
-/** @param {Host} host @param {Store} store @param {string} field @param {any} value @returns {string} */
-function shown(host, store, field, value) {
-  if (value === null || value === "" || (Array.isArray(value) && !value.length)) return "–";
-  if (Array.isArray(value)) return value.join(", ");
-  if (field === "assignee_id") return nameOf(host, store, value);
-  if (field === "category") return categoryName(host, value);
-  if (field === "status" && value === "waiting_on_customer") return host.t(value);
-  if (field === "status" || field === "priority") return host.t(`${field}_${value}`);
-  return String(value);
 }

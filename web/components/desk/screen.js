@@ -1,11 +1,10 @@
-/** The agents' screen: the queue, and a ticket with its conversation, notes, canned replies and clocks. */
+/** The agents' screen: the queue, and a ticket with its conversation, notes, canned replies, macros and clocks. */
 import words from "../../languages/en.desk.js";
 import { menu } from "../base/dialog.js";
 import { define, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { bringWords } from "../base/languages.js";
-import { parse } from "../base/markdown.js";
 import { searchField } from "../base/search.js";
 import { switches, toggle } from "../base/switches.js";
 import { exact, relative } from "../base/times.js";
@@ -13,7 +12,10 @@ import { skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
 import { support, ticket as ticketStyles } from "../support/styles.js";
 import { badge, categoryName, PRIORITIES, STATUSES, stars, Tickets } from "../support/tickets.js";
-import { nameOf, systemText } from "../thread/system.js";
+import { nameOf } from "../thread/system.js";
+import { clocks } from "./clocks.js";
+import { Macros } from "./macros.js";
+import { said } from "./said.js";
 import { desk } from "./styles.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
@@ -33,13 +35,11 @@ const TABS = [
   ["resolved", "status_resolved"],
 ];
 const WAITING = "open,in_progress,waiting_on_customer"; // what the counts have as open
-const CLOCKS = ["first_response", "next_response", "resolution"];
 /** @type {Pane[]} */
 const PANES = ["conversation", "notes", "history"];
 const LOOK_MS = 30_000; // between two looks at what no event tells: all that others do while the agent is off duty, and targets that are missed
 const COUNT_MS = 5_000; // the counts are up to five seconds late
 const PAUSE_MS = 300;
-const MINUTE = 60_000;
 
 class ParleyDeskScreen extends ParleyElement {
   /** @override */
@@ -74,6 +74,11 @@ class ParleyDeskScreen extends ParleyElement {
   #ids = new WeakMap();
   /** @type {{of: string, client_id: string} | null} the reply that is under way, or failed */
   #replying = null;
+  #macros = new Macros(this, (store, ticket) => {
+    this.#tickets?.take(ticket);
+    this.#readAfter(store, ticket.id);
+    if (!store.conversation(ticket.id)) void this.#readMessages(store, ticket.id);
+  });
   #isBusy = false;
   #isOnline = false;
   /** @type {Store | null} */
@@ -116,6 +121,7 @@ class ParleyDeskScreen extends ParleyElement {
         ticket ? this.#ticket(store, ticket) : this.state("chat", this.t("choose_ticket")),
       ),
       this.#menu && this.#menuOf(store),
+      ticket && this.#macros.over(store, ticket),
     );
   }
 
@@ -354,6 +360,7 @@ class ParleyDeskScreen extends ParleyElement {
     this.#chosen = id;
     this.#beside = id ? { notes: [], replies: [], sla: null, messages: null, history: null } : null;
     this.#pane = "conversation";
+    this.#macros.close();
     this.#leave();
     this.problem = null;
     this.update();
@@ -427,10 +434,15 @@ class ParleyDeskScreen extends ParleyElement {
       this.#rest(store, method, path, { path: { ticket_id: ticket.id }, ...(body ? { body } : {}) }),
     );
     if (changed?.version) this.#tickets?.take(changed);
-    if (changed) void this.#readClocks(store, ticket.id);
-    if (changed) this.#countSoon(store);
+    if (changed) this.#readAfter(store, ticket.id);
     this.update();
     return changed;
+  }
+
+  /** Reads what a change moves. @param {Store} store @param {string} id of the ticket */
+  #readAfter(store, id) {
+    void this.#readClocks(store, id);
+    this.#countSoon(store);
   }
 
   /** @param {Store} store @param {Ticket} ticket */
@@ -507,7 +519,7 @@ class ParleyDeskScreen extends ParleyElement {
           ),
         ),
       ),
-      this.problemBar(),
+      !this.#macros.isOpen && this.problemBar(),
       h(
         "div",
         { class: "set", key: "set" },
@@ -546,7 +558,7 @@ class ParleyDeskScreen extends ParleyElement {
           ),
       ),
       this.#viewers(store, ticket.id),
-      this.#clocks(store),
+      clocks(this, store, this.#beside?.sla),
       h(
         "div",
         {
@@ -583,7 +595,7 @@ class ParleyDeskScreen extends ParleyElement {
             ? this.#notes(store)
             : store.conversation(ticket.id)
               ? h("parley-thread", { key: "thread", conversation: ticket.id, "no-head": true })
-              : this.#said(store, this.#beside?.messages ?? null, "note plain"),
+              : said(this, store, this.#beside?.messages ?? null, "note plain"),
         this.#pane === "notes" && this.#field(store, ticket),
         this.#pane === "conversation" && !isClosed && this.#reply(store, ticket),
       ),
@@ -627,72 +639,14 @@ class ParleyDeskScreen extends ParleyElement {
     );
   }
 
-  /** The clocks that run or were missed. @param {Store} store */
-  #clocks(store) {
-    const sla = this.#beside?.sla;
-    const shown = CLOCKS.filter((name) => sla?.[name]?.due_at && !sla[name].ended_at);
-    if (!shown.length) return null;
-    return h(
-      "div",
-      { class: "clocks", key: "clocks" },
-      shown.map((name) => {
-        const left = Date.parse(sla[name].due_at) - store.now();
-        const reader = { language: this.language };
-        return h(
-          "span",
-          { key: name, class: left < 0 ? "over" : null, title: exact(sla[name].due_at, reader) },
-          icon("clock"),
-          this.t(`clock_${name}`),
-          h("b", null, this.t(left < 0 ? "clock_over" : "clock_left", { time: span(Math.abs(left), this.language) })),
-        );
-      }),
-    );
-  }
-
   /** @param {Store} store */
   #notes(store) {
     const notes = this.#beside?.notes ?? [];
     if (!notes.length) return h("div", { class: "notes" }, this.state("edit", this.t("notes"), this.t("notes_hint")));
-    return this.#said(store, notes, "note");
+    return said(this, store, notes, "note");
   }
 
-  /** @param {Store} store @param {any[] | null} messages @param {string} name of the class */
-  #said(store, messages, name) {
-    const reader = { language: this.language, now: store.now() };
-    if (!messages) return h("div", { key: "said", class: "notes" }, this.loading());
-    return h(
-      "ul",
-      { key: "said", class: "notes", role: "list" },
-      messages
-        .filter((message) => !message.hidden)
-        .map((message) =>
-          h(
-            "li",
-            { key: message.id, class: name },
-            h(
-              "header",
-              null,
-              h("bdi", { class: "cut" }, nameOf(this, store, message.sender_id)),
-              h(
-                "time",
-                { datetime: message.created_at, title: exact(message.created_at, reader) },
-                relative(message.created_at, reader),
-              ),
-            ),
-            h("div", { dir: "auto" }, this.#words(store, message)),
-            message.attachments?.map((/** @type {any} */ file) => h("bdi", { key: file.id, class: "soft" }, file.name)),
-          ),
-        ),
-    );
-  }
-
-  /** @param {Store} store @param {any} message @returns {import("../base/h.js").Content} */
-  #words(store, message) {
-    if (message.system) return systemText(this, store, message);
-    return message.deleted_at ? this.t("deleted") : parse(message.text);
-  }
-
-  /** Where a reply is written, with all that a composer has, and the canned ones beside it. @param {Store} store @param {Ticket} ticket */
+  /** Where a reply is written, with all that a composer has, the canned ones and the macros beside it. @param {Store} store @param {Ticket} ticket */
   #reply(store, ticket) {
     const isIn = !!store.conversation(ticket.id);
     return h(
@@ -713,6 +667,7 @@ class ParleyDeskScreen extends ParleyElement {
         },
         icon("copy"),
       ),
+      this.#macros.button(store),
       h("parley-composer", {
         key: "composer",
         conversation: ticket.id,
@@ -873,16 +828,6 @@ class ParleyDeskScreen extends ParleyElement {
         : [{ label: this.t("no_canned"), isDisabled: true, act: () => {} }],
     });
   }
-}
-
-/** A span in its greatest unit: `3 hr`, `25 min`. @param {number} ms @param {string} language */
-function span(ms, language) {
-  const minutes = Math.floor(ms / MINUTE);
-  const [unit, value] =
-    minutes >= 2880 ? ["day", minutes / 1440] : minutes >= 120 ? ["hour", minutes / 60] : ["minute", minutes];
-  return new Intl.NumberFormat(language, { style: "unit", unit: String(unit), maximumFractionDigits: 0 }).format(
-    Math.floor(Number(value)),
-  );
 }
 
 define("parley-desk-screen", ParleyDeskScreen);

@@ -41,13 +41,19 @@ export const desk = css`
 .history header { display: flex; gap: .8rem; align-items: baseline; font-weight: 600 }
 .history time { margin-inline-start: auto; font-weight: 400; font-size: .85em; color: var(--p-soft); white-space: nowrap }
 .history p { overflow-wrap: anywhere }
-.history ins { text-decoration: none; color: var(--p-text) }
+:is(.history, .macro) ins { text-decoration: none; color: var(--p-text) }
 .history blockquote { margin: .3rem 0 0; padding-inline-start: .7rem; border-inline-start: 3px solid var(--p-line); overflow-wrap: anywhere }
+.macro .body { display: grid; gap: .5rem; overflow-wrap: anywhere }
+.macro h3 { font-size: .875em; padding-block-start: .4rem }
+.macro blockquote { margin: 0 }
+.macro .bar { margin-inline: -1.2rem; padding-inline: 1.2rem }
 .reply { display: flex; align-items: end; gap: .4rem; padding: .6rem .8rem; border-block-start: 1px solid var(--p-line) }
 .reply textarea { flex: 1; min-block-size: 2.6rem; max-block-size: 12rem; resize: none; field-sizing: content; border-radius: 20px; background: var(--p-raised); line-height: 1.4 }
 .reply.said { gap: 0; padding: 0; background: var(--p-bg) }
 .reply.said > .icon { inline-size: 2.5rem; block-size: 2.5rem; margin-block-end: calc(.55rem + env(safe-area-inset-bottom)); margin-inline-start: .5rem; flex: none }
 .reply parley-composer { flex: 1; min-inline-size: 0; margin-block-start: -1px }
+@container parley-support (max-width: 30rem) { .reply.said { flex-wrap: wrap } .reply.said > .icon { margin-block: .2rem -.3rem } .reply.said parley-composer { flex-basis: 100% } }
+@container parley-support (max-width: 24rem) { .set { flex-wrap: wrap } .set :is(label, .labelled) { flex-basis: 6.5rem } }
 .reply .send { background: var(--p-accent); color: var(--p-on-accent) }
 .reply.private textarea { background: var(--p-warn); color: var(--p-on-warn) }
 .reply.private textarea::placeholder { color: inherit; opacity: .85 }
