@@ -12,7 +12,7 @@ from tests.web.sources import violations
 SUPPORT = "<parley-support></parley-support>"
 SUGGEST = "/support/articles/suggest"
 VOTE = "/support/articles/{article_id}/vote"
-# What the suggestions answer waits until the test lets it come.
+# An answer with suggestions waits until the test lets it come.
 ARTICLES = """
 window.hit = 0
 window.found = window.found ?? [
