@@ -193,3 +193,78 @@ def test_it_is_for_everyone(pages: Pages, name: str, profile: Profile, scheme: s
     expect(page.locator(".talk .state .main")).to_be_visible()
     pages.shoot(page, f"article-solved-{name}")
     assert violations(page) == []
+
+
+HELP = "<parley-support articles></parley-support>"
+SEARCH = """
+store.answers.set("GET /support/articles/search", ({query}) => new Promise(done => asked.push({query, done})))
+window.results = list => ({total: list.length, results: list.map(one => ({...one, highlights: {
+  title: one.id === "k_1" ? [[0, 6]] : [], excerpt: one.id === "k_1" ? [[33, 39]] : []}}))})
+"""
+
+
+def searching(page: Page, number: int, q: str, found: str) -> None:
+    page.locator(".find input").fill(q)
+    page.wait_for_function("number => asked.length > number", arg=number)
+    page.evaluate(f"number => asked[number].done(results({found}))", number)
+
+
+def test_articles_are_searched_before_a_request_is_written(pages: Pages) -> None:
+    page = show_around(pages, HELP, ARTICLES + SEARCH)
+    field = page.get_by_role("searchbox", name="Search for help")
+    field.fill("canc")
+    page.wait_for_function("asked.length === 1")
+    searching(page, 1, "cancel", "found")
+    expect(page.get_by_role("status").get_by_text("2 articles found")).to_be_attached()
+    page.evaluate("asked[0].done(results([]))")  # it was asked before
+    expect(page.locator(".suggested mark")).to_have_text(["Cancel", "Cancel"])
+    assert page.evaluate("asked.map(({query}) => [query.q, query.language])") == [["canc", "en"], ["cancel", "en"]]
+
+    page.get_by_role("button", name="Cancel a booking").click()
+    expect(page.get_by_role("heading", name="Cancel a booking")).to_be_focused()
+    page.get_by_role("button", name="Yes", exact=True).click()
+    expect(page.get_by_role("status").get_by_text("Thank you.")).to_be_visible()
+    expect(page.get_by_role("button", name="My problem is solved")).to_have_count(0)  # there is no request
+    page.get_by_role("button", name="Back to the search").click()
+    expect(page.get_by_role("button", name="Cancel a booking")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="No", exact=True).click()
+    page.locator(".foot").get_by_role("button", name="New request").click()
+    expect(page.get_by_label("Subject")).to_have_value("cancel")
+    page.wait_for_function("asked.length === 3")  # the form suggests
+
+    page.evaluate("store.answers.set('GET /support/articles/search', Object.assign(new Error(), {detail: 'Not now.'}))")
+    field.fill("seat")
+    expect(page.locator(".list").get_by_role("heading", name="Not now.")).to_be_visible()
+    page.evaluate("store.answers.set('GET /support/articles/search', results([]))")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(field).to_be_focused()
+    expect(page.get_by_role("heading", name="No requests yet")).to_be_visible()
+
+
+def test_a_page_without_the_attribute_has_no_search_and_a_form_that_does_not_come_is_said(pages: Pages) -> None:
+    pages.allow("Failed to load resource|net::ERR")
+    page = show_around(pages, SUPPORT, ARTICLES)
+    page.route("**/support/form.js", lambda route: route.abort())
+    page.locator(".head .main").click()
+    expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_count(0)
+    page.unroute("**/support/form.js")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_label("Subject")).to_be_focused()
+
+
+def test_the_search_is_for_everyone(pages: Pages) -> None:
+    for name, profile, scheme, setup in (("320", SMALL_PHONE, "light", ""), ("rtl", DESKTOP, "dark", ARABIC)):
+        page = show_around(pages, HELP, setup + ARTICLES + SEARCH, profile, color_scheme=scheme)
+        searching(page, 0, "cancel", "found")
+        expect(page.locator(".suggested li")).to_have_count(2)
+        pages.shoot(page, f"help-{name}")
+        assert violations(page) == []
+        page.locator(".suggested button").first.click()
+        expect(page.locator(".votes button").first).to_be_visible()
+        pages.shoot(page, f"help-article-{name}")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

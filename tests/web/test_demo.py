@@ -289,6 +289,9 @@ def test_an_article_helps_a_customer_and_a_macro_an_agent(seeded: Stack, pages: 
     article = admin.post("/support/articles", text="Open **My bookings**, and choose the name.", **wanted)["id"]
     page = opened(seeded, pages, "/?left=demo-layla&right=demo-otto&left-screen=support&right-screen=desk")
     support = screen(page, "left").locator("parley-support")
+    support.evaluate("one => one.setAttribute('articles', '')")
+    support.get_by_role("searchbox", name="Search for help").fill("chan nam")
+    expect(support.locator(".suggested mark")).to_have_text(["Chan", "nam", "nam"])
     support.get_by_role("button", name="New request").first.click()
     support.get_by_label("Subject").press_sequentially("The name on my ticket")
     support.get_by_label("How can we help?").fill("It is my old name.")

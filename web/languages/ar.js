@@ -280,7 +280,18 @@ export default {
     many: "تقييمك: {count} نجمة",
     other: "تقييمك: {count} نجمة",
   },
-  // Articles that may help
+  // Articles
+  articles: "المقالات",
+  help_search: "ابحث عن مساعدة",
+  help_found: {
+    zero: "لم يُعثر على مقالات",
+    one: "عُثر على مقالة واحدة",
+    two: "عُثر على مقالتين",
+    few: "عُثر على {count} مقالات",
+    many: "عُثر على {count} مقالة",
+    other: "عُثر على {count} مقالة",
+  },
+  help_back: "العودة إلى البحث",
   articles_help: "قد تساعدك هذه المقالات",
   articles_found: {
     zero: "لا مقالات قد تساعدك",

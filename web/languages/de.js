@@ -226,7 +226,11 @@ export default {
   rate_comment: "Möchtest du uns mehr sagen? (freiwillig)",
   rate_send: "Bewertung senden",
   rated: { one: "Deine Bewertung: {count} Stern", other: "Deine Bewertung: {count} Sterne" },
-  // Articles that may help
+  // Articles
+  articles: "Artikel",
+  help_search: "Hilfe suchen",
+  help_found: { one: "{count} Artikel gefunden", other: "{count} Artikel gefunden" },
+  help_back: "Zurück zur Suche",
   articles_help: "Diese Artikel helfen vielleicht",
   articles_found: { one: "{count} Artikel hilft vielleicht", other: "{count} Artikel helfen vielleicht" },
   article_back: "Zurück zu meiner Anfrage",

@@ -1,5 +1,9 @@
 /** The words of articles: they come with the first form for a request. @type {import("../components/base/languages.js").Words} */
 export default {
+  articles: "Articles",
+  help_search: "Search for help",
+  help_found: { one: "{count} article found", other: "{count} articles found" },
+  help_back: "Back to the search",
   articles_help: "These articles may help",
   articles_found: { one: "{count} article may help", other: "{count} articles may help" },
   article_back: "Back to my request",

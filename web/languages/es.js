@@ -236,7 +236,15 @@ export default {
     many: "Tu valoración: {count} estrellas",
     other: "Tu valoración: {count} estrellas",
   },
-  // Articles that may help
+  // Articles
+  articles: "Artículos",
+  help_search: "Buscar ayuda",
+  help_found: {
+    one: "{count} artículo encontrado",
+    many: "{count} artículos encontrados",
+    other: "{count} artículos encontrados",
+  },
+  help_back: "Volver a la búsqueda",
   articles_help: "Estos artículos pueden ayudarte",
   articles_found: {
     one: "{count} artículo puede ayudarte",

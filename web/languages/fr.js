@@ -233,7 +233,11 @@ export default {
     many: "Votre note : {count} étoiles",
     other: "Votre note : {count} étoiles",
   },
-  // Articles that may help
+  // Articles
+  articles: "Articles",
+  help_search: "Chercher de l’aide",
+  help_found: { one: "{count} article trouvé", many: "{count} articles trouvés", other: "{count} articles trouvés" },
+  help_back: "Retour à la recherche",
   articles_help: "Ces articles peuvent vous aider",
   articles_found: {
     one: "{count} article peut vous aider",

@@ -225,7 +225,11 @@ export default {
   rate_comment: "ご意見をお聞かせください（任意）",
   rate_send: "評価を送る",
   rated: { other: "あなたの評価：星{count}つ" },
-  // Articles that may help
+  // Articles
+  articles: "記事",
+  help_search: "ヘルプを検索",
+  help_found: { other: "記事が{count}件見つかりました" },
+  help_back: "検索に戻る",
   articles_help: "お役に立ちそうな記事",
   articles_found: { other: "お役に立ちそうな記事が{count}件あります" },
   article_back: "お問い合わせに戻る",

@@ -87,7 +87,6 @@ code, .code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 
 .said .gone { font-style: italic; opacity: .85 }
 .said :is(p, ul, ol, pre, blockquote) + * { margin-block-start: .4rem }
 h3 { font-size: 1rem; line-height: 1.35 }
-mark { background: var(--p-mark); color: inherit; border-radius: 3px; font-weight: 600 }
 .panel > .state { block-size: auto; flex: 1 }
 .someone { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem; flex: 0 1 13rem; min-inline-size: 8rem; font-size: .85em }
 .someone .label { flex: 1 0 100%; font-weight: 600; color: var(--p-soft) }

@@ -80,6 +80,7 @@ svg { inline-size: 1.25rem; block-size: 1.25rem; flex: none; display: block }
 .role { font-size: .6875rem; font-weight: 600; line-height: 1.5; padding-inline: .4em; border-radius: 6px; background: var(--p-active); color: var(--p-on-active); text-transform: capitalize }
 .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-inline-size: 0 }
 .soft { color: var(--p-soft) }
+mark { background: var(--p-mark); color: var(--p-text); border-radius: 3px; font-weight: 600 }
 .state { display: grid; place-content: center; justify-items: center; gap: .65rem; text-align: center; padding: 2rem 1.25rem; min-block-size: 9rem; block-size: 100%; color: var(--p-soft); text-wrap: balance }
 .state > svg { inline-size: 2.5rem; block-size: 2.5rem; opacity: .65 }
 ::slotted([slot=signed-out]) { display: block; padding: 2rem; text-align: center }

@@ -36,7 +36,6 @@ a.button { text-decoration: none }
 .hit .top { display: flex; gap: .5rem; font-size: .85em }
 .hit time { margin-inline-start: auto; color: var(--p-soft); flex: none }
 .hit .words { overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; font-size: .925em }
-mark { background: var(--p-mark); color: inherit; border-radius: 3px; font-weight: 600 }
 @media (hover: hover) { .hit:hover, .file:hover { background: var(--p-hover) } .act:hover { background: var(--p-hover) } }
 .choice { display: grid; gap: .15rem; border: 0; margin: 0; padding: 0 0 .5rem }
 .choice label { display: flex; align-items: center; gap: .65rem; padding: .4rem .1rem; cursor: pointer }

@@ -88,7 +88,6 @@ export const inbox = css`
 .hit { display: grid; gap: .1rem; inline-size: 100%; padding: .55rem .6rem; border-radius: 12px; text-align: start }
 .hit .top { font-size: .875em }
 .hit .words { font-size: .9em; color: var(--p-soft); display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere }
-mark { background: var(--p-mark); color: inherit; border-radius: 3px; font-weight: 600 }
 @media (hover: hover) { .hit:hover { background: var(--p-hover) } }
 .row { display: flex; margin-block-start: .5rem; align-items: center; gap: .75rem; inline-size: 100%; padding: .6rem; border-radius: 12px; text-align: start; font-weight: 600; color: var(--p-accent) }
 .row i { inline-size: 2.25rem; block-size: 2.25rem; border-radius: 50%; display: grid; place-items: center; background: var(--p-active); flex: none }

@@ -3,19 +3,18 @@ import { define, ParleyElement } from "../base/element.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { exact, relative } from "../base/times.js";
-import { choose } from "../composer/files.js";
 import { short } from "../inbox/entry.js";
 import { skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
 import { support, ticket as ticketStyles } from "./styles.js";
-import { badge, categories, categoryName, stars, Tickets } from "./tickets.js";
+import { badge, categoryName, stars, Tickets } from "./tickets.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("./tickets.js").Ticket} Ticket */
-/** @typedef {{subject: string, description: string, category: string, clientId: string, files: File[], notes: string[], isBusy: boolean, isTried: boolean, followUpOf: Ticket | null, articles: import("./articles.js").Articles | null}} Form */
+/** @typedef {{form: import("./form.js").RequestForm | null, hasFailed: boolean, again: () => void}} Asked the form that is shown, or on its way */
 
 /**
- * `categories` names the desk's (`booking: My booking, general`), `context` (`type:id`) what a new request is about, `ticket` which one is shown.
+ * `categories` names the desk's (`booking: My booking, general`), `context` (`type:id`) what a new request is about, `ticket` which one is shown, `articles` that the list has a search of the knowledge base.
  *
  * Events: `parley-select` {conversation_id}, `parley-ticket` {ticket}: one was opened.
  */
@@ -23,7 +22,7 @@ export class ParleySupport extends ParleyElement {
   /** @override */
   static styles = [lists, ticketStyles, support];
   /** @override */
-  static attributes = ["categories", "context", "ticket"];
+  static attributes = ["categories", "context", "ticket", "articles"];
 
   /** @type {Tickets | null} */
   #tickets = null;
@@ -32,10 +31,11 @@ export class ParleySupport extends ParleyElement {
   #end = () => {};
   /** @type {string | null} */
   #chosen = null;
-  /** @type {Form | null} */
-  #form = null;
-  /** @type {WeakMap<File, string>} */
-  #ids = new WeakMap();
+  /** @type {Asked | null} */
+  #asked = null;
+  /** @type {import("./help.js").Help | null} the search of articles, where the page wants it */
+  #help = null;
+  #isBringing = false;
   /** @type {{rating: number, comment: string, isBusy: boolean}} */
   #rating = { rating: 0, comment: "", isBusy: false };
 
@@ -57,51 +57,53 @@ export class ParleySupport extends ParleyElement {
   /** @override */
   forget() {
     this.#end();
-    this.#of = this.#tickets = this.#chosen = this.#form = null;
+    this.#of = this.#tickets = this.#chosen = this.#asked = this.#help = null;
   }
 
-  /** Shows the form for a new request. @param {Ticket | null} [followUpOf] a closed one that it continues */
-  ask(followUpOf = null) {
-    const [first] = categories(this);
-    /** @type {Form} */
-    const form = {
-      subject: followUpOf?.subject ?? "",
-      description: "",
-      category: followUpOf?.category ?? first?.[0] ?? "general",
-      clientId: crypto.randomUUID(),
-      files: [],
-      notes: [],
-      isBusy: false,
-      isTried: false,
-      followUpOf,
-      articles: null,
-    };
-    this.#form = form;
+  /** Shows the form for a new request. @param {Ticket | null} [followUpOf] a closed one that it continues @param {string} [subject] */
+  ask(followUpOf = null, subject = "") {
+    const asked = { form: null, hasFailed: false, again: () => this.ask(followUpOf, subject) };
+    this.#asked = asked;
+    this.#help?.reader.close();
     this.problem = null;
     this.update();
-    void this.#help(form);
+    const options = {
+      followUpOf,
+      subject,
+      back: () => this.#back(),
+      leave: () => this.#choose(null),
+      opened: (/** @type {Ticket} */ ticket) => {
+        this.#tickets?.held.set(ticket.id, ticket);
+        this.emit("ticket", { ticket });
+        this.#choose(ticket.id);
+      },
+    };
+    void this.#bringForm(asked, options);
   }
 
-  /** Brings what suggests articles. If it does not come, the form stands without it. @param {Form} form */
-  async #help(form) {
-    const { store } = this;
-    const module = await import("./articles.js").catch(() => null);
-    if (!store || !module || this.#form !== form) return;
-    form.articles = new module.Articles(this, store, form, () => this.#choose(null));
-    form.articles.ask();
+  /** @param {Asked} asked @param {import("./form.js").Options} options */
+  async #bringForm(asked, options) {
+    try {
+      const { RequestForm } = await import("./form.js");
+      if (this.#asked === asked && this.store) asked.form = new RequestForm(this, this.store, options);
+    } catch {
+      asked.hasFailed = true; // the pane says so, and its button tries again
+    }
     this.update();
   }
 
   /** @override */
   drawn() {
-    this.#form?.articles?.drawn();
+    this.#asked?.form?.articles.reader.drawn();
+    this.#help?.reader.drawn();
   }
 
   /** @param {Store} store @override */
   view(store) {
     this.#follow(store);
+    if (this.hasAttribute("articles") && !this.#help) void this.#bringHelp();
     const ticket = this.#chosen ? this.#tickets?.held.get(this.#chosen) : undefined;
-    const isTalking = !!this.#form || !!ticket;
+    const isTalking = !!this.#asked || !!this.#help?.reader.isReading || !!ticket;
     return h(
       "div",
       { class: isTalking ? "panes talking" : "panes" },
@@ -109,15 +111,17 @@ export class ParleySupport extends ParleyElement {
       h(
         "div",
         { class: "talk", part: "thread-pane", key: "talk" },
-        this.#form
-          ? this.#formPane(store, this.#form)
-          : ticket
-            ? this.#ticket(store, ticket)
-            : h(
-                "slot",
-                { name: "nothing" },
-                this.state("chat", this.t("support"), this.t("no_tickets_hint"), this.#askButton()),
-              ),
+        this.#asked
+          ? this.#formPane(this.#asked)
+          : this.#help?.reader.isReading
+            ? [this.#help.reader.head(), this.problemBar(), this.#help.reader.view()]
+            : ticket
+              ? this.#ticket(store, ticket)
+              : h(
+                  "slot",
+                  { name: "nothing" },
+                  this.state("chat", this.t("support"), this.t("no_tickets_hint"), this.#askButton()),
+                ),
       ),
     );
   }
@@ -135,6 +139,17 @@ export class ParleySupport extends ParleyElement {
         else if (event === "ticket_created" && !tickets.held.has(data.ticket?.id)) void tickets.load();
       }) ?? (() => {});
     void tickets.load();
+  }
+
+  /** Brings the search of articles. If it does not come, the next drawing tries again. */
+  async #bringHelp() {
+    if (this.#isBringing) return;
+    this.#isBringing = true;
+    const module = await import("./help.js").catch(() => null);
+    this.#isBringing = false;
+    if (!module || !this.store) return;
+    this.#help = new module.Help(this, this.store, (subject) => this.ask(null, subject));
+    this.update();
   }
 
   // --- The list ------------------------------------------------------------------------------------------------------
@@ -157,30 +172,33 @@ export class ParleySupport extends ParleyElement {
           this.t("new_ticket"),
         ),
       ),
-      !this.#form && this.problemBar(),
+      this.#help?.field(),
+      !this.#asked && !this.#help?.reader.isReading && this.problemBar(),
       this.offlineBar(store),
       h(
         "div",
         { class: "scroll" },
-        tickets?.error
-          ? this.state(
-              "alert",
-              this.because(tickets.error),
-              null,
-              this.retry(() => void tickets.load()),
-            )
-          : all.length
-            ? [
-                h(
-                  "ul",
-                  { key: "tickets", class: "tickets", role: "list" },
-                  all.map((one) => this.#row(store, one)),
-                ),
-                tickets?.next && this.showMore(tickets.isLoading, () => void tickets.load(tickets.next)),
-              ]
-            : tickets?.isRead
-              ? this.state("chat", this.t("no_tickets"), this.t("no_tickets_hint"), this.#askButton())
-              : skeleton(this.t("loading"), 4),
+        this.#help?.isSearching
+          ? this.#help.results()
+          : tickets?.error
+            ? this.state(
+                "alert",
+                this.because(tickets.error),
+                null,
+                this.retry(() => void tickets.load()),
+              )
+            : all.length
+              ? [
+                  h(
+                    "ul",
+                    { key: "tickets", class: "tickets", role: "list" },
+                    all.map((one) => this.#row(store, one)),
+                  ),
+                  tickets?.next && this.showMore(tickets.isLoading, () => void tickets.load(tickets.next)),
+                ]
+              : tickets?.isRead
+                ? this.state("chat", this.t("no_tickets"), this.t("no_tickets_hint"), this.#askButton())
+                : skeleton(this.t("loading"), 4),
       ),
       h("slot", { name: "help" }),
     );
@@ -203,7 +221,7 @@ export class ParleySupport extends ParleyElement {
         {
           type: "button",
           class: unread ? "ticket new" : "ticket",
-          "aria-current": this.#chosen === ticket.id && !this.#form ? "true" : null,
+          "aria-current": this.#chosen === ticket.id && !this.#asked ? "true" : null,
           onclick: () => this.#choose(ticket.id),
         },
         h("strong", { class: "cut auto", dir: "auto" }, ticket.subject),
@@ -227,7 +245,8 @@ export class ParleySupport extends ParleyElement {
 
   /** @param {string | null} id */
   #choose(id) {
-    this.#form = null;
+    this.#asked = null;
+    this.#help?.reader.close();
     this.#chosen = id;
     this.#rating = { rating: 0, comment: "", isBusy: false };
     this.problem = null;
@@ -243,213 +262,10 @@ export class ParleySupport extends ParleyElement {
     );
   }
 
-  // --- A new request -------------------------------------------------------------------------------------------------
-
-  /** @param {Store} _store @param {Form} form */
-  #formPane(_store, form) {
-    /** @param {Partial<Form>} change */
-    const set = (change) => {
-      Object.assign(form, change);
-      form.articles?.ask();
-      this.update();
-    };
-    const { articles } = form;
-    const isWrong = (/** @type {"subject" | "description"} */ name) => form.isTried && !form[name].trim();
-    /** @param {"subject" | "description"} name @param {string} tag @param {string} most */
-    const field = (name, tag, most) =>
-      h(
-        "label",
-        { key: name },
-        this.t(name),
-        h(tag, {
-          class: "field",
-          name,
-          required: true,
-          dir: "auto",
-          maxlength: most,
-          autofocus: name === "subject",
-          value: form[name],
-          "aria-invalid": isWrong(name),
-          "aria-describedby": isWrong(name) ? `wrong-${name}` : null,
-          ref: (/** @type {HTMLElement | null} */ shown) => name === "subject" && shown?.focus(),
-          oninput: (/** @type {InputEvent} */ event) =>
-            set({ [name]: /** @type {HTMLInputElement} */ (event.target).value }),
-        }),
-        isWrong(name) && h("span", { class: "wrong", id: `wrong-${name}` }, this.t("needed")),
-      );
-    return [
-      articles?.isReading
-        ? articles.head()
-        : h(
-            "header",
-            { class: "top", key: "top" },
-            this.#back(),
-            h(
-              "div",
-              { class: "what" },
-              h("h2", null, this.t("new_ticket")),
-              form.followUpOf && h("p", { class: "under" }, this.t("follow_up_of", { number: form.followUpOf.number })),
-            ),
-          ),
-      this.problemBar(),
-      h(
-        "form",
-        {
-          key: "form",
-          class: "new-form",
-          novalidate: true,
-          hidden: articles?.isReading,
-          onsubmit: (/** @type {Event} */ event) => {
-            event.preventDefault();
-            void this.#open(form);
-          },
-        },
-        h(
-          "div",
-          { class: "form" },
-          field("subject", "input", "200"),
-          h(
-            "label",
-            { key: "category" },
-            this.t("category"),
-            h(
-              "select",
-              {
-                class: "field",
-                name: "category",
-                value: form.category,
-                onchange: (/** @type {Event} */ event) =>
-                  set({ category: /** @type {HTMLSelectElement} */ (event.target).value }),
-              },
-              categories(this).map(([id]) => h("option", { key: id, value: id }, categoryName(this, id))),
-            ),
-          ),
-          field("description", "textarea", "10000"),
-          articles?.note(),
-          this.#files(form, set),
-          h(
-            "div",
-            { key: "send" },
-            h(
-              "button",
-              { type: "submit", class: "button main", disabled: form.isBusy },
-              icon("send"),
-              this.t(form.isBusy && form.files.length ? "uploading" : "send_request"),
-            ),
-          ),
-        ),
-        articles?.list(),
-      ),
-      articles?.view(),
-    ];
-  }
-
-  /** The files of a request: they are uploaded when it is sent. @param {Form} form @param {(change: Partial<Form>) => void} set */
-  #files(form, set) {
-    const pick = (/** @type {Event} */ event) => {
-      const input = /** @type {HTMLInputElement} */ (event.target);
-      set(choose(this, form.files, input.files ?? []));
-      input.value = "";
-    };
-    return h(
-      "div",
-      { key: "files", class: "files" },
-      h("input", {
-        type: "file",
-        multiple: true,
-        hidden: true,
-        accept: (this.store?.["limits"]?.attachments.types ?? []).join(","),
-        "aria-label": this.t("attach"),
-        onchange: pick,
-      }),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "button",
-          disabled: form.isBusy,
-          onclick: () => /** @type {HTMLElement | null} */ (this.root.querySelector(".files input"))?.click(),
-        },
-        icon("plus"),
-        this.t("attach"),
-      ),
-      form.files.length > 0 &&
-        h(
-          "div",
-          { class: "chips" },
-          form.files.map((file) =>
-            h(
-              "button",
-              {
-                key: this.#idOf(file),
-                type: "button",
-                class: "chip",
-                disabled: form.isBusy,
-                "aria-label": this.t("remove_name", { name: file.name }),
-                onclick: () => set({ files: form.files.filter((one) => one !== file), notes: [] }),
-              },
-              h("bdi", { class: "cut" }, file.name),
-              icon("close"),
-            ),
-          ),
-        ),
-      form.notes.length > 0 &&
-        h(
-          "div",
-          { role: "alert" },
-          form.notes.map((note) => h("p", { key: note, class: "wrong" }, note)),
-        ),
-    );
-  }
-
-  /** The id of an upload, which stays when it is tried again. @param {File} file */
-  #idOf(file) {
-    const id = this.#ids.get(file) ?? crypto.randomUUID();
-    this.#ids.set(file, id);
-    return id;
-  }
-
-  /** @param {Store} store @param {Form} form @param {Record<string, unknown>} body */
-  async #send(store, form, body) {
-    const place = { for: "ticket", ticket_client_id: form.clientId };
-    const attachment_ids = [];
-    for (const file of form.files)
-      attachment_ids.push((await store.client.upload(place, file, { clientId: this.#idOf(file) })).id);
-    const files = attachment_ids.length ? { attachment_ids } : {};
-    return store.client.rest("POST", "/support/tickets", { body: { ...body, ...files } });
-  }
-
-  /** @param {Form} form */
-  async #open(form) {
-    const { store } = this;
-    form.isTried = true;
-    this.update();
-    if (!store || form.isBusy) return;
-    if (!form.subject.trim() || !form.description.trim()) {
-      const wrong = form.subject.trim() ? "textarea" : "input";
-      /** @type {HTMLElement | null} */ (this.root.querySelector(`.form ${wrong}`))?.focus();
-      return;
-    }
-    form.isBusy = true;
-    this.update();
-    const [type, ...rest] = (this.getAttribute("context") ?? "").split(":");
-    const body = {
-      subject: form.subject.trim(),
-      description: form.description.trim(),
-      category: form.category,
-      client_id: form.clientId,
-      ...(type ? { context: { type, id: rest.join(":") || null } } : {}),
-      ...(form.followUpOf ? { follow_up_of: form.followUpOf.id } : {}),
-    };
-    const ticket = await this.attempt(() => this.#send(store, form, body));
-    form.isBusy = false;
-    if (ticket) {
-      form.articles?.sent();
-      this.#tickets?.held.set(ticket.id, ticket);
-      this.emit("ticket", { ticket });
-      this.#choose(ticket.id);
-    }
-    this.update();
+  /** @param {Asked} asked */
+  #formPane({ form, hasFailed, again }) {
+    if (form) return form.view();
+    return hasFailed ? this.state("alert", this.t("error_network"), null, this.retry(again)) : this.loading();
   }
 
   // --- A request -----------------------------------------------------------------------------------------------------
