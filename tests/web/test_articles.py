@@ -242,6 +242,8 @@ def test_articles_are_searched_before_a_request_is_written(pages: Pages) -> None
     page.get_by_role("button", name="Clear").click()
     expect(field).to_be_focused()
     expect(page.get_by_role("heading", name="No requests yet")).to_be_visible()
+    page.evaluate("document.querySelector('parley-support').removeAttribute('articles')")
+    expect(field).to_have_count(0)
 
 
 def test_a_page_without_the_attribute_has_no_search_and_a_form_that_does_not_come_is_said(pages: Pages) -> None:

@@ -62,6 +62,7 @@ export class ParleySupport extends ParleyElement {
 
   /** Shows the form for a new request. @param {Ticket | null} [followUpOf] a closed one that it continues @param {string} [subject] */
   ask(followUpOf = null, subject = "") {
+    const { store } = this;
     const asked = { form: null, hasFailed: false, again: () => this.ask(followUpOf, subject) };
     this.#asked = asked;
     this.#help?.reader.close();
@@ -73,6 +74,7 @@ export class ParleySupport extends ParleyElement {
       back: () => this.#back(),
       leave: () => this.#choose(null),
       opened: (/** @type {Ticket} */ ticket) => {
+        if (this.store !== store) return; // another person has taken the place
         this.#tickets?.held.set(ticket.id, ticket);
         this.emit("ticket", { ticket });
         this.#choose(ticket.id);
@@ -101,7 +103,8 @@ export class ParleySupport extends ParleyElement {
   /** @param {Store} store @override */
   view(store) {
     this.#follow(store);
-    if (this.hasAttribute("articles") && !this.#help) void this.#bringHelp();
+    if (!this.hasAttribute("articles")) this.#help = null;
+    else if (!this.#help) void this.#bringHelp();
     const ticket = this.#chosen ? this.#tickets?.held.get(this.#chosen) : undefined;
     const isTalking = !!this.#asked || !!this.#help?.reader.isReading || !!ticket;
     return h(
@@ -265,7 +268,10 @@ export class ParleySupport extends ParleyElement {
   /** @param {Asked} asked */
   #formPane({ form, hasFailed, again }) {
     if (form) return form.view();
-    return hasFailed ? this.state("alert", this.t("error_network"), null, this.retry(again)) : this.loading();
+    return [
+      h("header", { class: "top", key: "top" }, this.#back(), h("h2", null, this.t("new_ticket"))),
+      hasFailed ? this.state("alert", this.t("error_network"), null, this.retry(again)) : this.loading(),
+    ];
   }
 
   // --- A request -----------------------------------------------------------------------------------------------------
