@@ -28,6 +28,7 @@ from tests.functional.erasures import erased, everything
 from tests.functional.moving import imported_ticket
 from tests.functional.talk import forget_events, say
 from tests.harness import Call, Parley, User
+from tests.harness.fixtures import forget_told
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 OFFICE = f"""
@@ -176,7 +177,7 @@ def test_rules_are_a_chain_in_one_transaction_with_a_bound(parley: Parley, alice
     entries = history(agnes, ticket_id)
     assert [entry["number"] for entry in entries] == list(range(1, 12))
     assert entries[-1]["changes"] == {"tags": {"from": ["t8"], "to": ["t9"]}}
-    assert alice.get(f"/conversations/{ticket_id}").json["last_seq"] == 12  # ten replies, one system message
+    assert alice.get(f"/conversations/{ticket_id}").json["last_seq"] == 11  # ten replies, and no message tells of tags
 
 
 def test_the_largest_firing_fits_one_transaction(parley: Parley, alice: User, desk: None) -> None:
@@ -694,6 +695,46 @@ def test_jobs_of_the_sweep_fire_rules_as_the_sweep_itself(
     assert ticket_of(agnes, ticket_id)["assignee_id"] == "agnes"
 
 
+# ---- tags alone
+
+
+def test_tags_that_a_rule_adds_are_no_news_for_the_customer_and_reach_all_devices(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, rule("vip", add_tags=["vip"]), rule("seen", "customer_reply", remove_tags=["vip"]))
+    ticket_id = open_ticket(alice)
+    respond(agnes, ticket_id)
+    alice.patch(f"/conversations/{ticket_id}/read-all")
+    phone, device = alice.connect(), agnes.connect()
+    parley.drain()
+
+    for socket in (phone, device):
+        assert [frame["event"] for frame in socket.events()] == ["ticket_updated"]
+    assert fired(alice, ticket_id) == ["vip"] and ticket_of(alice, ticket_id)["tags"] == ["vip"]
+    assert alice.get("/unread-count").json["tickets"]["total"] == 0
+    forget_told()
+    run(parley, job_of(ticket_id, number=1, event="created", rules=1))  # it comes again, and tells again
+    assert [frame["event"] for frame in phone.events()] == ["ticket_updated"]
+    say(alice, ticket_id, "Hello?")
+    parley.drain()
+    assert fired(alice, ticket_id) == ["vip", "seen"] and ticket_of(alice, ticket_id)["tags"] == []
+    kinds = [each["kind"] for each in alice.get(f"/conversations/{ticket_id}/messages").json["messages"]]
+    assert kinds == ["text"] * 3
+
+
+def test_a_persons_change_of_tags_ends_a_rest_and_a_rules_does_not(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    have(parley, rule("early", "idle", {"without_tags": ["x"]}, after_minutes=20, add_tags=["x"]), remind())
+    one, other = open_ticket(alice), open_ticket(alice, client_id="other")
+    parley.drain()
+    sweep(parley, 40 * MINUTE)
+    assert change(agnes, one, tags=["late"]).status == 200
+    sweep(parley, 21 * MINUTE)
+    assert [fired(agnes, each) for each in (one, other)] == [["early", "early"], ["early", "remind"]]
+    sweep(parley, 40 * MINUTE)
+    assert fired(agnes, one) == ["early", "early", "remind"]
+    assert _tried(parley) == {one: 3, other: 2}
+
+
 # ---- once for one cause
 
 
@@ -804,6 +845,9 @@ def test_a_large_ticket(parley: Parley, alice: User, monkeypatch: pytest.MonkeyP
     assert fired(newest, ticket_id) == ["reply"]
     for heard in (phone, device):
         assert [frame["event"] for frame in heard.events()].count("message_notification") >= 2
+    assert change(agents[1], ticket_id, tags=["x"]).status == 200
+    parley.drain()
+    assert [[frame["event"] for frame in heard.events()] for heard in (phone, device)] == [["ticket_updated"]] * 2
     assert ticket_of(newest, ticket_id)["assignee_id"] == "newest"
 
 

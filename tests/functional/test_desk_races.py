@@ -27,6 +27,7 @@ ACTS: dict[str, Callable[[User, str], Reply]] = {
     "resolve": resolve,
     "close": lambda person, ticket_id: change(person, ticket_id, status="closed"),
     "raise": lambda person, ticket_id: change(person, ticket_id, priority="high", tags=["late"]),
+    "tag": lambda person, ticket_id: change(person, ticket_id, tags=["vip"]),
     "respond": respond,
     "macro": apply_macro,
 }

@@ -241,3 +241,17 @@ def test_a_rule_that_notifies_names_itself_and_its_ticket_on_each_channel_to_age
     after = [each for each in alice.get("/me/notifications").json["notifications"] if each not in before]
     assert [text for text, _ in told(alice)] == ["Ticket waits for your answer"]
     assert "look" not in json.dumps(after)
+
+
+def test_tags_alone_are_told_to_nobody(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    ticket_id = open_ticket(alice)
+    assert assign(agnes, ticket_id, "ada").status == 200
+    parley.drain()
+    before = [told(ada), told(alice)]
+    assert change(agnes, ticket_id, tags=["vip"]).status == 200
+    parley.drain()
+    assert [told(ada), told(alice)] == before
+    assert change(agnes, ticket_id, tags=[], priority="high").status == 200
+    parley.drain()
+    assert told(ada) == [("Ticket has high priority now", 2)] and told(alice) == before[1]

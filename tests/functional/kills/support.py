@@ -93,6 +93,12 @@ def put_macro(world: World) -> object:
     return answered(admin_of(world).put(f"/support/macros/{MACRO_ID}", json=body))
 
 
+def put_tags(world: World) -> None:
+    """Replaces the macro by one that adds a tag."""
+    body = {"version": 1, "title": "Tag", "effects": {"add_tags": ["vip"]}}
+    answered(admin_of(world).put(f"/support/macros/{MACRO_ID}", json=body))
+
+
 def delete_macro(world: World) -> object:
     return answered(admin_of(world).delete(f"/support/macros/{MACRO_ID}"))
 
@@ -322,6 +328,12 @@ def have_rules(world: World) -> None:
     put_automations(world)
 
 
+def have_tagging(world: World) -> None:
+    """Lets the desk have a rule that adds a tag to each new ticket."""
+    sign_agents_in(world)
+    answered(admin_of(world).put("/support/automations", json={"version": 0, "rules": [rule("tag", add_tags=["x"])]}))
+
+
 def fire_for_new(world: World) -> object:
     """Lets the queue bring the job that follows alice's new ticket."""
     return bring_job(world, number=1, event="created", user_id="alice", rules=1)
@@ -358,6 +370,7 @@ SCENARIOS = [
     Scenario("rest/put_automations", put_automations, sign_agents_in),
     Scenario("queues/run_fan_out", fire_for_new, and_then(have_rules, open_of_alice), variant="rules"),
     Scenario("queues/run_fan_out", fire_for_reply, and_then(have_rules, alice_replied), variant="rules, a reply"),
+    Scenario("queues/run_fan_out", fire_for_new, and_then(have_tagging, open_of_alice), variant="rules, tags alone"),
     # One after the other: a walk that fails may come after the look, whose warning then fires alone.
     Scenario("scheduled/sweep_tickets", walk, rules_and_old_ticket, variant="a walk"),
     Scenario("scheduled/sweep_tickets", sweep_tickets, and_then(rules_and_old_ticket, walk), variant="rules"),
@@ -408,6 +421,12 @@ SCENARIOS = [
         and_then(open_of_alice, have_macro, ben_signed_in, put_macro),
         variant="changes alone",
     ),
+    Scenario(
+        "rest/apply_macro",
+        ask_as_agent("POST", f"/support/tickets/{{}}/macros/{MACRO_ID}", {"client_id": "a1", "version": 1}),
+        and_then(open_of_alice, have_macro, put_tags),
+        variant="tags alone",
+    ),
     Scenario("streams/count_figures", count, and_then(open_of_alice, alice_said)),
     Scenario(
         "rest/list_all_tickets",
@@ -420,6 +439,7 @@ SCENARIOS = [
         ask_as_agent("PATCH", TICKET, {"status": "resolved", "priority": "high", "tags": ["vip"], "subject": "Late"}),
         taken,
     ),
+    Scenario("rest/update_ticket", ask_as_agent("PATCH", TICKET, {"tags": ["vip"]}), taken, variant="tags alone"),
     Scenario("rest/create_ticket", take_chat, chat_with_agent, variant="of a chat"),
     Scenario("rest/create_ticket", follow_up, closed, variant="a follow-up"),
     Scenario(

@@ -26,7 +26,7 @@ from tests.functional.erasures import erased
 from tests.functional.macros import PATH, apply, kept, macro
 from tests.functional.moderation import moderator
 from tests.functional.replies import Meanwhile, at_once, invalid, refusal, stored
-from tests.functional.talk import names
+from tests.functional.talk import names, say
 from tests.harness import Frame, Parley, Reply, User
 from tests.harness.fixtures import forget_told
 
@@ -118,6 +118,49 @@ def test_reply_alone_is_an_entry_of_the_history_each_time(parley: Parley) -> Non
     assert [of(each, "event", "macro_id", "changes") for each in entries] == [("responded", macro_id, {})] * 2
     assert ["first_response_ms" in each for each in entries] == [True, False]
     assert len(texts(alice, ticket_id)) == 3
+
+
+def test_tags_alone_are_no_message_and_a_repeat_does_them_once(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), admin(parley)
+    macro_id, ticket_id = kept(ada, {"add_tags": ["vip"]})["id"], open_ticket(alice)
+    device = alice.connect()
+
+    def again() -> Reply:
+        return apply(agnes, ticket_id, macro_id, client_id="a-1", version=1)
+
+    first = again()
+
+    assert of(first.json, "message", "replayed") == (None, False) and first.json["ticket"]["tags"] == ["vip"]
+    assert names(device.events()) == ["ticket_updated"]
+    assert alice.get("/unread-count").json["tickets"]["total"] == 0
+    assert [of(each, "event", "macro_id") for each in history(agnes, ticket_id)[1:]] == [("updated", macro_id)]
+    other = macro(parley, status="resolved")
+    refused = ("client_id_reused", 422, [("/client_id", "client_id_reused")])
+    assert refusal(apply(agnes, ticket_id, other, client_id="a-1")) == refused
+    assert refusal(respond(agnes, ticket_id, "One.", client_id="a-1")) == refused
+    forget_told()  # an earlier try may have died before it told
+    assert again().json["replayed"] and names(device.events()) == ["ticket_updated"]
+    assert again().json["replayed"] and device.events() == []
+    change(ada, ticket_id, tags=[])
+    assert ada.delete(f"{PATH}/{macro_id}").status == 200
+    last = again()
+    assert (last.json["replayed"], last.json["ticket"]["tags"]) == (True, [])
+
+
+def test_a_repeat_of_a_reply_with_tags_tells_no_later_message_again(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    macro_id, ticket_id = macro(parley, reply="Hello.", add_tags=["vip"]), open_ticket(alice)
+    respond(ada, ticket_id, "Hello.")
+    apply(agnes, ticket_id, macro_id, client_id="a-1")
+    say(alice, ticket_id, "Later.")
+    device = ada.connect()
+    forget_told()
+
+    assert apply(agnes, ticket_id, macro_id, client_id="a-1").json["replayed"]
+
+    assert names(device.events()) == ["message_notification", "member_added", "ticket_updated"]
+    kinds = [each["kind"] for each in alice.get(f"/conversations/{ticket_id}/messages").json["messages"]]
+    assert kinds == ["text"] * 4
 
 
 @pytest.mark.parametrize("effects", [{"reply": "Done.", "status": "resolved"}, {"status": "resolved"}], ids=str)

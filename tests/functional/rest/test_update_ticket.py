@@ -228,16 +228,37 @@ def test_team_follows_the_category_unless_another_was_chosen(parley: Parley, mon
     assert change(agnes, ticket_id, category="general").json["team"] == "travel"
 
 
-def test_change_of_tags_alone_is_an_unread_message_without_changes(parley: Parley) -> None:
-    alice, agnes = parley.user("alice"), agent(parley)
+def test_change_of_tags_alone_is_told_to_all_and_unread_by_nobody(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
     ticket_id = open_ticket(alice)
+    respond(ada, ticket_id)
+    parley.drain()
+    before = {person.user_id: person.get("/unread-count").json["tickets"]["total"] for person in (alice, ada)}
+    phone, device = alice.connect(), ada.connect()
+    seen = alice.get(f"/conversations/{ticket_id}").json
 
-    change(agnes, ticket_id, tags=["vip"])
+    reply = change(agnes, ticket_id, tags=["vip"], version=1)
 
+    parley.drain()
+    assert (reply.status, reply.json["version"], reply.json["tags"]) == (200, 2, ["vip"])
+    for socket in (phone, device):
+        [event] = socket.events()
+        assert (event["event"], event["data"]["ticket"]["tags"]) == ("ticket_updated", ["vip"])
     told = alice.get(f"/conversations/{ticket_id}/messages").json["messages"]
-    [note] = [message["system"] for message in told if message["kind"] == "system"]
-    assert (note["event"], "changes" in note) == ("ticket_updated", False)
-    assert alice.get("/unread-count").json["tickets"]["total"] == 1
+    assert [message["kind"] for message in told] == ["text", "text"]
+    assert {each.user_id: each.get("/unread-count").json["tickets"]["total"] for each in (alice, ada)} == before
+    now = alice.get(f"/conversations/{ticket_id}").json
+    assert (now["last_seq"], now["shared_seq"] > seen["shared_seq"]) == (seen["last_seq"], True)
+    assert history(alice, ticket_id)[-1]["changes"] == {"tags": {"from": [], "to": ["vip"]}}
+    stale = change(ada, ticket_id, tags=["late"], version=1)
+    assert refusal(stale) == ("ticket_changed", 409, [("/version", "not_allowed")])
+    again = change(agnes, ticket_id, tags=["vip"])
+    assert (again.json["version"], len(history(agnes, ticket_id))) == (2, 3)
+    assert phone.events() == []
+    at = {"seq": seen["last_seq"], "change_seq": seen["last_change_seq"]}
+    caught = alice.post("/sync", json={"cursors": {ticket_id: at}}).json["conversations"][ticket_id]
+    [missed] = caught["changes"]
+    assert (caught["messages"], missed["data"]["ticket"]["tags"]) == ([], ["vip"])
 
 
 def test_banned_word_in_a_subject_is_refused(parley: Parley) -> None:

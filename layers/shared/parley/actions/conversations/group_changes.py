@@ -188,10 +188,15 @@ def _removed(event: MemberRemoved, user_ids: Sequence[str], users: named.Users) 
 
 
 def tell_made(request: Request, head: Head, there: Memberships, change: Change) -> named.Users:
-    """Tells again of the last change of a conversation, with what was made in the same step; two round trips more."""
+    """Tells again of the last change of a conversation, with what was made in the same step; two round trips more.
+
+    None for a change that no message tells: it was made alone.
+    """
+    if change.message_seq is None:
+        return tell_news(request, head, there, (), (change,))
     before = messages.changes(head.conversation_id, max(1, change.change_seq - 1), change.change_seq)
     made = [each for each in before if each.message_seq == change.message_seq]
-    message = None if change.message_seq is None else messages.get_message(head.conversation_id, change.message_seq)
+    message = messages.get_message(head.conversation_id, change.message_seq)
     return tell_news(request, head, there, () if message is None else (message,), made)
 
 

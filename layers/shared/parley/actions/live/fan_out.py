@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from parley.actions import named, push
+from parley.actions import named, push, ticket_events
 from parley.actions.parallel import in_parallel
 from parley.adapters.attachments import limits
 from parley.adapters.conversations import conversations, messages
@@ -253,7 +253,8 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -
         if not change.is_for_all:  # rows of an earlier version have the follow-up anyway
             return None
         if not change.is_of_message:
-            return _frames_of_event(events.of_change(change, head, None)), MAX_SEQ
+            ticket = ticket_events.ticket_of(head, (change,))
+            return _frames_of_event(ticket_events.of_change(change, head, None, ticket)), MAX_SEQ
         changed = messages.get_message(head.conversation_id, change.message_seq or 0)
         if changed is None:
             return None

@@ -117,7 +117,8 @@ def tell_again(request: Request, head: Head, message: StoredMessage, mine: Membe
     if not made:
         return None
     told = [message]
-    if note is not None and message.kind != "system" and made[-1].kind == "ticket_updated":
+    is_note = note is not None and note.kind == "system"  # none of a change of tags alone
+    if note is not None and is_note and message.kind != "system" and made[-1].kind == "ticket_updated":
         told.append(note)
     came = [(user_id, head.conversation_id) for change in made for user_id in change.user_ids]
     there = {} if mine is None else {mine.user_id: mine}

@@ -17,6 +17,7 @@ from parley.domain.conversations.head import Head
 from parley.domain.live.presence import Presence
 from parley.domain.notifications.occasion import MAX_TOLD, NotificationJob, Occasion, OccasionKind
 from parley.domain.notifications.ticket_news import new_assignee
+from parley.domain.support.follow_ups import is_silent
 
 TICKET = "ticket"  # the outbox's entries of the histories of tickets
 FEW = 10  # people whose devices the reader of the stream looks up itself
@@ -67,7 +68,8 @@ def _of_ticket(row: Mapping[str, Any]) -> list[Occasion]:
     of_rule = _of_rule(ticket_id, row, about["notify"]) if "notify" in about else None
     found += [] if of_rule is None else [of_rule]
     by_rule = () if of_rule is None else of_rule.user_ids
-    told = (assignee_id,) if assignee_id not in (None, *by_rule) and (changes or is_opened) else ()
+    is_told = is_opened or (changes and not is_silent(changes))
+    told = (assignee_id,) if assignee_id not in (None, *by_rule) and is_told else ()
     tells_requester = about["event"] != "created" and _tells_requester(changes)
     if told or tells_requester:
         found.append(

@@ -21,15 +21,15 @@ from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.people import agents, named_users
 from parley.adapters.support import desks, kept_macros
 from parley.domain.api import ids
-from parley.domain.api.errors import NotFound
+from parley.domain.api.errors import NotFound, client_id_reused
 from parley.domain.api.identity import PSEUDONYM_PREFIX, is_reserved
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
 from parley.domain.api.types import Message, SentMessage
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.named import in_messages
-from parley.domain.conversations.send_steps import record_of
-from parley.domain.conversations.steps import Step
+from parley.domain.conversations.send_steps import Earlier, record_of
+from parley.domain.conversations.steps import OfTicket, Step
 from parley.domain.support import macros, ticket_steps
 from parley.domain.support.effects import reply_of
 from parley.domain.support.macros import AppliedMacro, ApplyMacro, MacroEffects, StoredMacro, applied_fingerprint
@@ -77,8 +77,7 @@ def apply_macro(request: Request, ticket_id: str, macro_id: str, wanted: ApplyMa
         ticket, head = _admitted(request, ahead)
         limits.tell(request, head)
         if ahead.earlier is not None:
-            sent = messages.replay(request, ahead, ahead.earlier, (applied_fingerprint(macro_id),), ())
-            return _answer(request, ticket, head, ahead.mine, sent, sent.users)
+            return _replayed(request, ahead, ahead.earlier, ticket, head, macro_id)
         if macro is None:
             raise no_macro()
         around, tokens = _around(request, ticket, macro.content.effects, tokens)
@@ -95,6 +94,24 @@ def _read(request: Request, ticket_id: str, macro_id: str, wanted: ApplyMacro) -
         lambda: before_sending(ticket_id, request.user_id, wanted.client_id, request.now_s),
         lambda: kept_macros.get_macro(macro_id),
     )
+
+
+def _replayed(
+    request: Request, ahead: Ahead, earlier: Earlier, ticket: StoredTicket, head: Head, macro_id: str
+) -> AppliedMacro:
+    """Returns the result of an earlier try again, and tells the others again if that may not have been done.
+
+    Raises Unprocessable if that try was of something else. One round trip, and others if it tells.
+    """
+    expected = applied_fingerprint(macro_id)
+    if earlier.seq:
+        sent = messages.replay(request, ahead, earlier, (expected,), ())
+        return _answer(request, ticket, head, ahead.mine, sent, sent.users, replayed=True)
+    if earlier.fingerprint != expected:
+        raise client_id_reused("message", request.field_prefix)
+    sides = {} if ahead.mine is None else {request.user_id: ahead.mine}
+    users = changing.tell_again(request, Found(ticket=ticket, head=head, sides=sides, assignee_role=None))
+    return _answer(request, ticket, head, ahead.mine, None, users, replayed=True)
 
 
 def _admitted(request: Request, ahead: Ahead) -> tuple[StoredTicket, Head]:
@@ -210,15 +227,19 @@ def _change(request: Request, it: Applying, wanted: ApplyMacro, tokens: limits.A
     made = changing.write(request, found, limits.counted(request, step, tokens), after, entry, act.arrives)
     if made is None:
         return None
-    push.remember(step.new_message.message_id)  # a repeat finds this message by its `client_id`
+    if step.sent is not None:
+        push.remember(step.new_message.message_id)  # a repeat finds this message by its `client_id`
     return _answer(request, made.ticket, made.head, made.mine, None, {**it.users, **made.users})
 
 
 def _recorded(request: Request, step: Step, act: TicketAct, client_id: str | None) -> Step:
-    """Returns the step with the record of a `client_id`, as a message has one."""
-    if step.sent is None or client_id is None:
+    """Returns the step with the record of a `client_id`, as a message has one, or a change that no message tells."""
+    if client_id is None:
         return step
     record = record_of(client_id, act.fingerprint, request.now_s)
+    if step.sent is None:
+        part = msgspec.structs.replace(step.of_ticket or OfTicket(), record=record)
+        return msgspec.structs.replace(step, of_ticket=part)
     return msgspec.structs.replace(step, sent=msgspec.structs.replace(step.sent, record=record))
 
 
@@ -229,6 +250,8 @@ def _answer(
     mine: Membership | None,
     sent: SentMessage | None,
     known: named.Users,
+    *,
+    replayed: bool = False,
 ) -> AppliedMacro:
     """Returns a ticket after a macro; one round trip if it names people who are not `known`.
 
@@ -240,7 +263,7 @@ def _answer(
     return AppliedMacro(
         ticket=seen,
         message=message,
-        replayed=sent is not None and sent.replayed,
+        replayed=replayed,
         users=named.users(request, people, Known.of(known)),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.transactions import TransactWrite
 
 from parley.actions import access, limits, named, push, screening
@@ -30,7 +31,9 @@ from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
 from parley.domain.support import effects, roster, ticket_clocks, ticket_steps
+from parley.domain.support.automations import is_of_person
 from parley.domain.support.desk import Desk
+from parley.domain.support.follow_ups import is_silent
 from parley.domain.support.requests import AssignTicket, RateTicket, UpdateTicket
 from parley.domain.support.status import Side, check_move
 from parley.domain.support.ticket import FieldChange, StoredTicket, SupportTicketAnswer
@@ -392,6 +395,8 @@ def next_state(request: Request, found: Found, fields: Mapping[str, Any]) -> Sto
     """Returns the state of a ticket with these values of its fields, and with its clocks as they then are."""
     changed = {name: value for name, value in fields.items() if value != getattr(found.ticket, name)}
     after = ticket_steps.changed_at(found.ticket, request.now_ms, **changed)
+    if is_silent(changed) and is_of_person(request.user_id, is_change=True):
+        after = replace(after, acted_at_ms=after.updated_at_ms)  # a rest ends, though no message says so
     after = ticket_clocks.moved(found.ticket, after, after.updated_at_ms, desks.current())
     return after if after.status == found.ticket.status else ticket_clocks.relisted(after)
 

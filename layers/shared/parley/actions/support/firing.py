@@ -302,9 +302,12 @@ def tell_again(request: Request, head: Head) -> None:
 def tell_made(request: Request, head: Head, change: Change) -> None:
     """Tells again of a change by the desk itself, of its messages and of the agent whom it has brought in.
 
-    Three round trips and the posts, two without such an agent.
+    Three round trips and the posts, two without such an agent, none of a change that no message tells.
     """
-    ticket_id, first = head.conversation_id, change.message_seq or head.last_seq
+    if change.message_seq is None:
+        group_changes.tell_news(request, head, {}, (), (change,))
+        return
+    ticket_id, first = head.conversation_id, change.message_seq
     made = [
         each
         for each in messages.changes(ticket_id, max(1, change.change_seq - 1), change.change_seq)
@@ -397,7 +400,7 @@ def _rested(
     if stored.idle_ms is None:
         return replace(ticket, idle_at_ms=None), ()
     marks = ticket.fired or NOTHING_FIRED
-    rules, since_ms = stored.enabled("idle"), max(around.noted_at_ms, _active_ms(head, marks.since_ms))
+    rules, since_ms = stored.enabled("idle"), _since_ms(ticket, head, around)
     known = marks if marks.since_ms == since_ms else replace(marks, since_ms=since_ms, rules=(), left_out=())
     before = known.rules
     cause = Cause(
@@ -419,6 +422,12 @@ def _rested(
     if decision.firings or left_out != known.left_out:
         after = replace(after, fired=replace(known, rules=fired, left_out=left_out))
     return after, decision.firings
+
+
+def _since_ms(ticket: StoredTicket, head: Head, around: Around) -> int:
+    """Returns when a person has last done something: a message, a change, a note, or a change that no message tells."""
+    known_ms = (ticket.fired or NOTHING_FIRED).since_ms
+    return max(around.noted_at_ms, ticket.acted_at_ms or 0, _active_ms(head, known_ms))
 
 
 def _next_idle_ms(stored: StoredAutomations, ticket: StoredTicket, head: Head, cause: Cause, desk: Desk) -> int:

@@ -50,7 +50,7 @@ def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:
     if step.changed is not None:
         _put_change(transaction, step, step.changed)
     if step.of_ticket is not None:
-        _put_of_ticket(transaction, step, step.of_ticket)
+        _put_of_ticket(transaction, step, step.of_ticket, now_s)
     if step.released is not None:
         outbox.put_entry(transaction, step.released)
     if step.report is not None:
@@ -68,20 +68,29 @@ def _put_message(transaction: TransactWrite, step: Step, sent: Sent, now_s: int)
     for copy in sent.copies:
         attachments.put_copy(transaction, copy)
     if sent.record is not None:
-        is_free = _EMPTY | (tables.Message.expires_at_s <= now_s)
+        is_free = _free(now_s)
         transaction.save(message_rows.record_row(message, sent.record), condition=is_free)
         if sent.record.context is not None:
             row = message_rows.unaddressed_row(message, sent.record, sent.record.context)
             transaction.save(row, condition=is_free)
 
 
-def _put_of_ticket(transaction: TransactWrite, step: Step, part: OfTicket) -> None:
+def _free(now_s: int) -> Condition:
+    """Returns the condition that no record of a `client_id` holds."""
+    is_free: Condition = _EMPTY | (tables.Message.expires_at_s <= now_s)
+    return is_free
+
+
+def _put_of_ticket(transaction: TransactWrite, step: Step, part: OfTicket, now_s: int) -> None:
     """Adds the two rows; a large ticket's agents are told of them by the stream."""
     tells = tuple(each for each in step.follow_ups if each == "fan_out")
     if part.message is not None:
         transaction.save(message_rows.message_row(step, part.message, tells), condition=_EMPTY)
     if part.entry is not None:
         transaction.save(message_rows.change_row(part.entry, tells), condition=_EMPTY)
+        if part.record is not None:
+            row = message_rows.change_record_row(part.entry, part.record)
+            transaction.save(row, condition=_free(now_s))
 
 
 def _put_change(transaction: TransactWrite, step: Step, changed: Changed) -> None:

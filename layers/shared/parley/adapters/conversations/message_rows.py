@@ -93,6 +93,16 @@ def record_row(message: StoredMessage, record: Record) -> tables.Message:
     )
 
 
+def change_record_row(change: Change, record: Record) -> tables.Message:
+    """Returns the row that records the `client_id` of a person's change which no message tells."""
+    return tables.Message(
+        conversation_id=record_key(change.conversation_id, change.user_id, record.client_id, None),
+        seq=0,
+        fingerprint=record.fingerprint,
+        expires_at_s=record.expires_at_s,
+    )
+
+
 def unaddressed_row(message: StoredMessage, record: Record, context: Context) -> tables.Message:
     """Returns the row that says in which conversation a send that named no user was written."""
     return tables.Message(

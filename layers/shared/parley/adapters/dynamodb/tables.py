@@ -800,6 +800,7 @@ class Ticket(Table):
     imported_entries = NumberAttribute(null=True)  # of the history, as an import has brought it
     fired = UnicodeAttribute(null=True)  # the causes that have fired rules, as compact JSON
     idle_at_ms = NumberAttribute(null=True)
+    acted_at_ms = NumberAttribute(null=True)  # a person's last change that no message tells
     queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)

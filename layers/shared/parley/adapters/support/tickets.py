@@ -36,7 +36,7 @@ _LISTS = ("tags", "merged_from")
 _NUMBERS = (
     *("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms", "rating", "hidden", "due_at_s"),
     *("status_at_ms", "noticed_at_ms", "archived_at_ms", "overdue_since_ms"),
-    *("imported_entries", "idle_at_ms"),
+    *("imported_entries", "idle_at_ms", "acted_at_ms"),
 )
 
 

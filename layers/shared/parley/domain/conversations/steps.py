@@ -153,11 +153,13 @@ class Changed(Struct, frozen=True, kw_only=True):
 class OfTicket(Struct, frozen=True, kw_only=True):
     """The part of a step that the desk sees: a system message right after `sent`, and an entry of the change log.
 
-    Without a `message` the one of `sent` tells of it, or nothing does.
+    Without a `message` the one of `sent` tells of it, or nothing does. The `record` is that of the `client_id` of a
+    step that brings no message.
     """
 
     message: StoredMessage | None = None
     entry: Change | None = None
+    record: Record | None = None
 
 
 class MemberWrites(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """The follow-up of a ticket's change, off the request's path."""
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from parley.domain.support.clocks import ClockName
@@ -9,6 +11,11 @@ MESSAGE = "message"  # the event of no entry: the requester has written, and nob
 REPLY = "reply"  # the event of no entry: the requester has written, and rules of the desk may fire
 RULE_FIRED = "rule_fired"  # the event of an entry of the history: a rule of the desk
 WAITING = "waiting"  # the event of no entry: the ticket still needs an agent
+
+
+def is_silent(fields: Collection[str]) -> bool:
+    """Says whether no message tells of a change of these fields: the tags alone, the desk's own words for a ticket."""
+    return set(fields) == {"tags"}
 
 
 class TicketFollowUp(Struct, frozen=True, kw_only=True):

@@ -65,7 +65,8 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     when it left the queues. `overdue_since_ms` is the breach by which it stands among the overdue ones.
     `imported_entries` are those that an import has brought, None of a ticket that was opened here. `fired` are the
     causes that have fired rules, and at `idle_at_ms` the sweep looks whether the ticket has rested for long enough for
-    one: None if the desk has no idle rule.
+    one: None if the desk has no idle rule. `acted_at_ms` is when a person has last changed it silently, which no
+    message tells.
     """
 
     ticket_id: str
@@ -98,6 +99,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     imported_entries: int | None = None
     fired: Fired | None = None
     idle_at_ms: int | None = None
+    acted_at_ms: int | None = None
 
     @property
     def is_as_imported(self) -> bool:

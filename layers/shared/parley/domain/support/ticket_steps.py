@@ -23,7 +23,7 @@ from parley.domain.conversations.send_steps import Forward, next_note, send_mess
 from parley.domain.conversations.steps import MemberWrites, OfTicket, Step, next_change, no_earlier
 from parley.domain.support import status
 from parley.domain.support.desk import Desk
-from parley.domain.support.follow_ups import RULE_FIRED
+from parley.domain.support.follow_ups import RULE_FIRED, is_silent
 from parley.domain.support.requests import CreateTicket
 from parley.domain.support.ticket import FieldChange, StoredTicket
 
@@ -264,9 +264,12 @@ def change_ticket(
 ) -> Step:
     """Returns the step of a change of a ticket: the system message that tells of it, and an entry of the change log.
 
-    It also brings in the agent `arrives`. Only a caller who is in the ticket has markers that move.
+    It also brings in the agent `arrives`. Only a caller who is in the ticket has markers that move. No message tells of
+    a change that is silent, so nobody has it unread.
     """
     changed = replace(head, title=subject, closed=after.status == "closed")
+    if is_silent(changes) and arrives is None:
+        return _with_entry(Step(before=head, after=changed), request)
     step = next_note(head, note_of(changes), request, after=changed)
     if step.sent is not None and not is_in_it:
         step = replace(step, sent=replace(step.sent, read_by=None))
@@ -278,8 +281,10 @@ def change_ticket(
 def with_change(step: Step, request: Request, changes: Mapping[str, FieldChange], *, closes: bool = False) -> Step:
     """Returns a message's step that also changes its ticket: a system message after it tells of the change.
 
-    `closes` if the ticket is closed by it.
+    None of a silent one. `closes` if the ticket is closed by it.
     """
+    if is_silent(changes):
+        return _with_entry(step, request)
     head = step.after
     noted = next_note(head, note_of(changes), request, after=replace(head, closed=head.closed or closes))
     added = tuple(
@@ -310,8 +315,8 @@ def acts_of_desk(
 ) -> Step | None:
     """Returns the step of all that the desk does by itself at once; None if people see none of it.
 
-    Its messages come first, then a system message that tells of the changes, and an entry of the change log. It also
-    brings in the agent `arrives`.
+    Its messages come first, then a system message that tells of the changes unless they are silent, and an entry of the
+    change log. It also brings in the agent `arrives`.
     """
     step: Step | None = None
     for text in texts:
@@ -325,7 +330,7 @@ def acts_of_desk(
         )
     if arrives is not None:
         step = with_agents(step, request, [arrives])
-    if changes:
+    if changes and not is_silent(changes):
         noted = next_note(step.after, note_of(changes), request)
         closed = replace(noted.after, closed=after.status == "closed")
         step = replace(step, after=closed, of_ticket=OfTicket(message=noted.new_message))
@@ -343,10 +348,11 @@ def note_of(changes: Mapping[str, FieldChange]) -> Note:
 def _with_entry(step: Step, request: Request) -> Step:
     """Returns the step with the entry of the change log that tells of the ticket's new state.
 
-    All entries of a step name the same message, by which a retry finds them.
+    All entries of a step name the same message, by which a retry finds them; that of a step without one names none.
     """
     part = step.of_ticket or OfTicket()
-    entry = next_change(request, step.after, "ticket_updated", message_seq=step.new_message.seq)
+    seq = None if step.sent is None else step.new_message.seq
+    entry = next_change(request, step.after, "ticket_updated", message_seq=seq)
     after = replace(step.after, last_change_seq=entry.change_seq, shared_seq=entry.change_seq)
     return replace(step, after=after, of_ticket=replace(part, entry=entry))
 

@@ -30,7 +30,7 @@ from parley.domain.support.automations import (
 )
 from parley.domain.support.clocks import ClockEvent
 from parley.domain.support.desk import Desk
-from parley.domain.support.follow_ups import RULE_FIRED
+from parley.domain.support.follow_ups import RULE_FIRED, is_silent
 from parley.domain.support.past import LeftOut, PastMessage, after_opening, facts_of, simulated
 from parley.domain.support.status import after_message
 from parley.domain.support.ticket import FieldChange, StoredTicket
@@ -280,19 +280,28 @@ def _causes(
     found += [Cause(on="sla_warning", at_ms=event.at_ms, clock=event.clock) for event in warnings]
     if "idle" in waited:
         idle = [rule for rule in rules if rule.on == "idle"]
-        found += _rests(ticket.created_at_ms, messages, idle, desk, now_ms)
+        found += _rests(past, idle, desk, now_ms)
     return sorted(found, key=lambda cause: cause.at_ms)
 
 
-def _rests(
-    opened_at_ms: int, messages: Sequence[PastMessage], rules: Collection[AutomationRule], desk: Desk, now_ms: int
-) -> Iterator[Cause]:
+def _rests(past: Tried, rules: Collection[AutomationRule], desk: Desk, now_ms: int) -> Iterator[Cause]:
     """Yields the instants at which a ticket had rested for as long as an idle rule waits. Notes are not looked at."""
-    people = (each for each in messages if is_of_person(each.sender_id, is_change=each.is_system))
-    acts = [opened_at_ms, *(each.at_ms for each in people if each.at_ms > opened_at_ms)]
+    opened_at_ms = past.ticket.created_at_ms
+    people = (each for each in past.messages if is_of_person(each.sender_id, is_change=each.is_system))
+    found = sorted([*(each.at_ms for each in people), *_silent(past.history)])
+    acts = [opened_at_ms, *(at_ms for at_ms in found if at_ms > opened_at_ms)]
     for since_ms, until_ms in zip(acts, [*acts[1:], now_ms], strict=True):
         instants = {at_ms for rule in rules for at_ms in _instants(rule, since_ms, until_ms, desk)}
         yield from (Cause(on="idle", at_ms=at_ms, since_ms=since_ms) for at_ms in sorted(instants))
+
+
+def _silent(history: Sequence[OutboxEntry]) -> Iterator[int]:
+    """Yields when people have changed a ticket without a message that tells of it."""
+    for entry in history:
+        about = entry.about
+        is_made = is_silent(about.get("changes", {})) and about["event"] != RULE_FIRED
+        if is_made and is_of_person(about["user_id"], is_change=True):
+            yield entry.at_ms
 
 
 def _instants(rule: AutomationRule, since_ms: int, until_ms: int, desk: Desk) -> Iterable[int]:
