@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -114,8 +115,12 @@ def function_of(uri: str, template: Template) -> str:
 
 def matches(pattern: str, arn: str) -> bool:
     """Says whether an ARN pattern of IAM covers an ARN; `*` and `?` are its only wildcards, and cross `/`."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, arn, re.DOTALL) is not None
+    return _compiled(pattern).fullmatch(arn) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
 class Permissions:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -122,7 +123,7 @@ class _Route:
     resource: str
     methods: dict[str, _Method]
 
-    @property
+    @cached_property
     def segments(self) -> list[str]:
         return [segment for segment in self.resource.split("/") if segment]
 
@@ -200,10 +201,11 @@ class RestApi:
 
     async def sign_in(self, authorization: str, source_ip: str = "127.0.0.1") -> Grant:
         """Only asks the authorizer, as a first request with this header would; raises GatewayError."""
-        guarded = [(r, m) for r in self.routes for m in r.methods.values() if m.authorizer and "{" not in r.resource]
-        if not guarded:
+        plain = (route for route in self.routes if "{" not in route.resource)
+        guarded = next(((route, m) for route in plain for m in route.methods.values() if m.authorizer), None)
+        if guarded is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-        route, method = guarded[0]
+        route, method = guarded
         target = f"/{self.stage}{route.resource}"
         request = Request(method.http_method, target, [("Authorization", authorization)], source_ip=source_ip)
         call = self._call(request)
@@ -271,8 +273,8 @@ class RestApi:
         # A trailing slash does not matter to a REST API; an empty segment does.
         path = call.path.removesuffix("/").split("/")[1:]
         for route in self.routes:
-            parameters = route.match(path)
             method = route.methods.get(call.request.method) or route.methods.get("ANY")
+            parameters = route.match(path) if method is not None else None
             if parameters is not None and method is not None:
                 call.route = route
                 call.path_parameters = parameters  # as they were sent (aws-facts.md#rest-api)

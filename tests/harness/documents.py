@@ -90,11 +90,21 @@ def operation_id(method: str, path: str) -> str | None:
 
 
 def _operation(method: str, path: str) -> dict[str, Any] | None:
-    for template, methods in _document("openapi.json")["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path.partition("?")[0]) and method.lower() in methods:
-            operation: dict[str, Any] = methods[method.lower()]
+    bare = path.partition("?")[0]
+    for pattern, operation in _operations(method.lower(), bare.count("/")):
+        if pattern.fullmatch(bare):
             return operation
     return None
+
+
+@cache
+def _operations(method: str, slashes: int) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    """Returns the operations of a method whose paths have so many slashes, each with the pattern of its path."""
+    return [
+        (re.compile(re.sub(r"\{\w+\}", "[^/]+", template)), methods[method])
+        for template, methods in _document("openapi.json")["paths"].items()
+        if method in methods and template.count("/") == slashes
+    ]
 
 
 def check_frame(frame: dict[str, Any], action: str | None = None) -> None:

@@ -12,10 +12,12 @@ from tempfile import TemporaryDirectory
 
 from pytest import MonkeyPatch
 
-from local import provision
+from local import provision, queues, schedules
 from local.functions import Functions
 from local.mails import Outbox
 from local.provision import Store
+from local.queues import QueueMapping
+from local.schedules import Schedule
 from local.streams import StreamMapping, mappings
 from local.template import Place, Template, load
 from parley.adapters.dynamodb import clients
@@ -45,6 +47,8 @@ class System:
     store: Store
     checker: Checker
     streams: list[StreamMapping]
+    queues: list[QueueMapping]
+    schedules: list[Schedule]
     environment: dict[str, str]
     written: Written  # by the last test
 
@@ -82,6 +86,8 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
                 store=store,
                 checker=Checker(template, functions),
                 streams=mappings(template, functions, store),
+                queues=queues.mappings(template, functions, store),
+                schedules=schedules.schedules(template, functions),
                 environment=dict(os.environ),
                 written=written,
             )
@@ -114,7 +120,8 @@ def fresh(running: System) -> Iterator[Parley]:
         running.checker.violations.clear()
         forget_told()
         clock = Clock(int(time.time() * 1000))
-        parley = Parley(running.template, running.functions, running.store, clock, running.streams)
+        triggers = running.streams, running.queues, running.schedules
+        parley = Parley(running.template, running.functions, running.store, clock, *triggers)
         calls.hooks[:] = [running.checker]
         calls.expiries.follow(clock)
         with TemporaryDirectory() as folder, calls.connections_of(parley.websocket), _waits_by(clock):

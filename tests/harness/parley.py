@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypedDict, TypeVar, Unpack
 
-from local import queues, schedules, tokens
+from local import queues, tokens
 from local.functions import Functions
 from local.mails import Outbox
 from local.patterns import Filter
 from local.provision import Store
+from local.queues import QueueMapping
 from local.rest import Request, RestApi
+from local.schedules import Schedule
 from local.streams import StreamMapping
 from local.template import Template
 from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Refused, State, WebSocketApi
@@ -61,7 +63,14 @@ class Parley:
     """One system: the template's functions over an engine, with its two APIs."""
 
     def __init__(
-        self, template: Template, functions: Functions, store: Store, clock: Clock, streams: list[StreamMapping]
+        self,
+        template: Template,
+        functions: Functions,
+        store: Store,
+        clock: Clock,
+        streams: list[StreamMapping],
+        queue_mappings: list[QueueMapping],
+        schedules: list[Schedule],
     ) -> None:
         self.template = template
         self.is_documented = template.path == TEMPLATE  # then every reply and frame is held to both API documents
@@ -75,8 +84,8 @@ class Parley:
         self.held = calls.Held(clock, [each.ref for name, each in template.resources.items() if name == "MailJobs"])
         self.outbox: Outbox  # the e-mails that functions have sent
         self.hooks: list[Hook] = hooks
-        self.schedules = schedules.schedules(template, functions)
-        self.queues = queues.mappings(template, functions, store)
+        self.schedules = schedules
+        self.queues = queue_mappings
         self.streams = streams
         for stream in self.streams:
             stream.start("LATEST")  # what is there already is an earlier test's
