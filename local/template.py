@@ -137,7 +137,7 @@ _TRANSLATIONS_KEPT = 100  # a load needs 15
 def _resolver(
     path: Path, file: str, parameters: Mapping[str, str], place: Place, translations: "_Translations"
 ) -> "_Resolver":
-    document = _parse(path)
+    document = parse(path)
     values = _parameter_values(file, document, parameters)
     translated = translations.of(file, document, values, place)
     return _Resolver(path, file, translated, values, place, translations)
@@ -209,7 +209,8 @@ def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> Document:
 _Loader.add_multi_constructor("!", _short_form)
 
 
-def _parse(path: Path) -> Document:
+def parse(path: Path) -> Document:
+    """Returns a template as it is written, with the long forms of functions; raises TemplateError."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader: it builds plain values only
     except (OSError, UnicodeDecodeError) as problem:

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+from local import template as local_template
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -16,8 +16,7 @@ Json = dict[str, Any]
 
 @cache
 def read(path: Path) -> Json:
-    document: Json = yaml_parse(path.read_text(encoding="utf-8"))
-    return document
+    return local_template.parse(path)
 
 
 @cache
