@@ -131,12 +131,35 @@ def test_wrong_query_is_named(parley: Parley, query: str, error: tuple[str, str]
     assert refusal(parley.user("alice").get(f"{PATH}/search{query}")) == invalid(error)
 
 
-def test_damaged_row_of_the_index_hides_no_other(parley: Parley) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "SET terms = :bytes",
+        "REMOVE title",
+        "REMOVE excerpt",
+        "SET excerpt = :bytes",
+        "REMOVE updated_at_ms",
+        "SET #language = :bytes",
+    ],
+)
+def test_damaged_row_of_the_index_hides_no_other(parley: Parley, damage: str) -> None:
     ada = admin(parley)
     damaged, whole = written(ada), written(ada)
-    spoil(parley, damaged)
+    row = index_row(parley, damaged)
+    spoil(parley, {name: row[name] for name in ("key", "place")}, damage)
 
     assert found(ada, "cancel") == [whole["id"]]
+
+
+@pytest.mark.parametrize("damage", ["REMOVE index_version", "SET index_version = :bytes"])
+def test_damaged_version_of_a_part_hides_no_other_part(parley: Parley, damage: str) -> None:
+    ada = admin(parley)
+    made = [written(ada) for _ in range(8)]
+    place = f"index#{index_row(parley, made[0])['key']['S'].partition('#')[2]}"
+    hidden = {each["id"] for each in made if index_row(parley, each)["key"]["S"].endswith(f"-{place}")}
+    spoil(parley, {"key": {"S": "articles"}, "place": {"S": place}}, damage)
+
+    assert set(found(ada, "cancel")) == {each["id"] for each in made} - hidden
 
 
 class Parts:
@@ -241,10 +264,13 @@ def index_row(parley: Parley, article: Frame) -> Frame:
     return row
 
 
-def spoil(parley: Parley, article: Frame) -> None:
+def spoil(parley: Parley, key: Frame, damage: str) -> None:
+    names = {"#language": "language"} if "#language" in damage else {}
+    values = {":bytes": {"B": b"no zlib"}} if ":bytes" in damage else {}
     parley.store.client("dynamodb").update_item(
         TableName=parley.template.resources["Tickets"].ref,
-        Key={name: index_row(parley, article)[name] for name in ("key", "place")},
-        UpdateExpression="SET terms = :terms",
-        ExpressionAttributeValues={":terms": {"B": b"no zlib"}},
+        Key=key,
+        UpdateExpression=damage,
+        **({"ExpressionAttributeNames": names} if names else {}),
+        **({"ExpressionAttributeValues": values} if values else {}),
     )

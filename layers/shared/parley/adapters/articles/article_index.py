@@ -13,7 +13,7 @@ from contextvars import Context
 from functools import partial
 from zlib import crc32
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import tables, unreadable
@@ -53,12 +53,13 @@ def current() -> Index:
     """Returns the index of the published articles; one round trip if this process knows it, two if not.
 
     Three if a part of it has more than 1 MB. A part that cannot be read raises what it raised; the next request reads
-    that part alone. The caller does not pay for reading the rows: it serves all who come to this process, and another's
-    change has caused it.
+    that part alone. Of damaged rows an article's leaves out that article, and a version's the whole part until it is
+    mended. The caller does not pay for reading the rows: it serves all who come to this process, and another's change
+    has caused it.
     """
     global _known
-    rows = {row.place: int(row.index_version) for row in kept.rows_after(KEY, _VERSION, None)}
-    versions = tuple(rows.get(_version_place(part), 0) for part in range(PARTS))
+    found = dict(unreadable.decoded("Tickets", kept.rows_after(KEY, _VERSION, None), _version))
+    versions = tuple(found.get(_version_place(part), 0) for part in range(PARTS))
     if versions != _known.versions:
         _known = Known(versions, Context().run(_read, versions))
     return _known.index
@@ -143,16 +144,14 @@ def _key(part: int) -> str:
     return f"article-index#{part}"
 
 
+def _version(row: tables.Ticket) -> tuple[str, int]:
+    return row.place, int(row.index_version)
+
+
 def _entry(row: tables.Ticket) -> IndexEntry:
-    return IndexEntry(
-        article_id=row.place,
-        title=row.title,
-        excerpt=row.excerpt,
-        category=row.category,
-        language=row.language,
-        updated_at_ms=int(row.updated_at_ms),
-        terms=_unpacked(row.terms),
-    )
+    state = {name: getattr(row, name, None) for name in IndexEntry.__struct_fields__}
+    state |= {"article_id": row.place, "updated_at_ms": int(row.updated_at_ms), "terms": _unpacked(row.terms)}
+    return convert(state, type=IndexEntry)
 
 
 def _unpacked(packed: bytes) -> str:
