@@ -173,6 +173,9 @@ def test_a_canned_reply_comes_by_menu_and_by_shortcut(pages: Pages) -> None:
     page.get_by_role("button", name="Canned replies").click()
     page.get_by_role("menuitem", name="Greeting").click()
     expect(field).to_have_value("Hello Bob")
+    page.get_by_role("button", name="Canned replies").click()
+    page.get_by_role("menuitem", name="Greeting").click()
+    expect(field).to_have_value("Hello Bob\nHello Bob")  # what is written stays
     field.fill("")
     field.press_sequentially("/hello ")
     expect(field).to_have_value("Hello Bob")
@@ -200,6 +203,34 @@ def test_notes_are_apart_and_never_sent_to_the_customer(pages: Pages) -> None:
     expect(page.get_by_role("textbox", name="Write a message")).to_have_value("for the customer")
     posted = [(asked[0], asked[1]["body"]["text"]) for asked in calls(page, "POST")]
     assert posted == [("/support/tickets/{ticket_id}/notes", "Careful.")]
+
+
+def test_a_note_keeps_its_id_in_a_second_try_and_the_words_that_come_meanwhile(pages: Pages) -> None:
+    page = desk(pages)
+    page.locator(".ticket").first.click()
+    page.get_by_role("tab", name="Conversation").press("ArrowRight")
+    note = page.get_by_role("textbox", name="Write a note for the agents")
+    page.evaluate("""() => {
+      const { rest } = store.client
+      store.client.rest = async (method, route, options) => {
+        if (method !== "POST" || !route.endsWith("/notes")) return rest.call(store.client, method, route, options)
+        ids.push(options.body.client_id)
+        if (ids.length === 1) throw new TypeError("Failed to fetch")
+        await new Promise(done => { window.answer = done })
+        return {id: "n_1.2"}
+      }
+      window.ids = []
+    }""")
+    note.fill("Careful.")
+    note.press("Enter")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    note.press("Enter")
+    page.wait_for_function("() => window.answer")
+    note.press_sequentially(" And kind.")
+    page.evaluate("answer()")
+
+    expect(note).to_have_value("And kind.")
+    assert len(set(page.evaluate("ids"))) == 1
 
 
 def test_a_refusal_is_shown_and_the_reply_kept(pages: Pages) -> None:

@@ -72,8 +72,8 @@ class ParleyDeskScreen extends ParleyElement {
   #menu = null;
   /** @type {WeakMap<object, string>} */
   #ids = new WeakMap();
-  /** @type {{of: string, client_id: string} | null} the reply that is under way, or failed */
-  #replying = null;
+  /** The last reply or note that was sent, and its id. @type {{of: string, client_id: string} | null} */
+  #tried = null;
   #macros = new Macros(this, (store, ticket) => {
     this.#tickets?.take(ticket);
     this.#readAfter(store, ticket.id);
@@ -684,11 +684,12 @@ class ParleyDeskScreen extends ParleyElement {
     );
   }
 
-  /** @param {{text: string, filled: string | null}} reply */
-  #write(reply) {
+  /** Writes a canned reply, under the words that are there already. @param {{text: string, filled: string | null}} reply */
+  #write(reply, before = "") {
     const composer = this.#composer;
     if (!composer) return;
-    composer.text = reply.filled ?? reply.text;
+    const kept = before.trimEnd();
+    composer.text = (kept && `${kept}\n`) + (reply.filled ?? reply.text);
     composer.update();
     composer.focus();
   }
@@ -707,6 +708,13 @@ class ParleyDeskScreen extends ParleyElement {
     return id;
   }
 
+  /** The id of a reply or a note; one that is tried again is the same one. @param {unknown[]} what */
+  #clientId(what) {
+    const of = JSON.stringify(what);
+    if (this.#tried?.of !== of) this.#tried = { of, client_id: crypto.randomUUID() };
+    return this.#tried.client_id;
+  }
+
   /** @param {Store} store @param {Ticket} ticket @param {{text: string, files: File[]}} draft */
   async #respond(store, ticket, { text, files }) {
     const attachment_ids = [];
@@ -715,13 +723,10 @@ class ParleyDeskScreen extends ParleyElement {
       attachment_ids.push((await store.client.upload(to, file, { clientId: this.#idOf(file) })).id);
     }
     const said = { ...(text ? { text } : {}), ...(files.length ? { attachment_ids } : {}) };
-    // A reply that is tried again is the same one.
-    const of = JSON.stringify([ticket.id, said]);
-    if (this.#replying?.of !== of) this.#replying = { of, client_id: crypto.randomUUID() };
-    const body = { ...said, client_id: this.#replying.client_id };
+    const body = { ...said, client_id: this.#clientId(["reply", ticket.id, said]) };
     const path = { ticket_id: ticket.id };
     const sent = await this.#rest(store, "POST", "/support/tickets/{ticket_id}/respond", { path, body });
-    this.#replying = null;
+    this.#tried = null;
     void this.#readClocks(store, ticket.id);
     if (!store.conversation(ticket.id)) void this.#readMessages(store, ticket.id);
     return sent;
@@ -737,10 +742,15 @@ class ParleyDeskScreen extends ParleyElement {
       this.#isBusy = true;
       const sent = await this.#change(store, ticket, "POST", "/support/tickets/{ticket_id}/notes", {
         text: text.trim(),
-        client_id: crypto.randomUUID(),
+        client_id: this.#clientId(["note", key, text.trim()]),
       });
       this.#isBusy = false;
-      if (sent) delete this.#written[key];
+      if (sent) {
+        this.#tried = null;
+        const now = this.#written[key] ?? "";
+        // Words that came while it was sent are not in it.
+        this.#written[key] = now.startsWith(text) ? now.slice(text.length).trimStart() : "";
+      }
       if (sent) void this.#readNotes(store, ticket.id);
       this.update();
     };
@@ -823,7 +833,7 @@ class ParleyDeskScreen extends ParleyElement {
         ? replies.map((reply) => ({
             key: reply.id,
             label: reply.shortcut ? `${reply.title} (${reply.shortcut})` : reply.title,
-            act: () => this.#write(reply),
+            act: () => this.#write(reply, this.#composer?.text),
           }))
         : [{ label: this.t("no_canned"), isDisabled: true, act: () => {} }],
     });
