@@ -115,6 +115,79 @@ def test_a_request_that_fails_keeps_what_was_written(pages: Pages) -> None:
     assert first == second  # one ticket, however often it is sent
 
 
+HELD = """
+window.held = []
+store.answers.set("POST /support/tickets", ({body}) => new Promise((done, fail) => held.push({
+  done: () => done(ticket("t_5", "104829419", body.subject, "open", {created_at: "2026-11-29T11:59:00.000Z"})), fail})))
+"""
+
+
+def send(page: Page, subject: str, description: str) -> None:
+    page.get_by_label("Subject").fill(subject)
+    page.get_by_label("How can we help?").fill(description)
+    page.get_by_role("button", name="Send request").click()
+
+
+def test_a_request_that_is_sent_leaves_another_form_alone(pages: Pages) -> None:
+    page = show_around(pages, SUPPORT, TICKETS + HELD)
+    new, subject = page.locator(".head .main"), page.get_by_label("Subject")
+    new.click()
+    send(page, "First", "D")
+    for field in (subject, page.get_by_label("How can we help?")):
+        expect(field).not_to_be_editable()  # the words would be lost
+    new.click()
+    expect(subject).to_have_value("")
+    expect(subject).to_be_editable()
+    subject.fill("Second")
+    page.evaluate("held[0].done()")
+    expect(page.locator(".ticket strong").first).to_have_text("First")
+    expect(subject).to_have_value("Second")
+
+    send(page, "Second", "D")
+    page.evaluate("held[1].fail(Object.assign(new Error(), {code: 'x', detail: 'Not now.'}))")
+    expect(page.get_by_role("alert")).to_contain_text("Not now.")
+    expect(subject).to_be_editable()
+
+
+def test_a_request_that_was_sent_before_it_was_changed_is_said_and_the_next_try_is_another(pages: Pages) -> None:
+    page = show_around(pages, SUPPORT, TICKETS + HELD)
+    page.locator(".head .main").click()
+    send(page, "S", "D, and more")
+    page.evaluate("held[0].fail(Object.assign(new Error(), {code: 'client_id_reused', detail: 'No.'}))")
+    expect(page.get_by_role("alert")).to_contain_text("was sent before you changed it")
+    assert len(calls(page, "GET")) == 2  # the list shows it
+    page.get_by_role("button", name="Send request").click()
+    page.evaluate("held[1].done()")
+
+    expect(page.locator("parley-thread")).to_be_visible()
+    first, second = (asked[1]["body"] for asked in calls(page, "POST"))
+    assert first.pop("client_id") != second.pop("client_id")
+    assert first == second
+
+
+def test_what_is_written_is_kept_until_it_is_sent_or_cleared(pages: Pages) -> None:
+    page = show_around(pages, SUPPORT, TICKETS + HELD)
+    new, description = page.locator(".head .main"), page.get_by_label("How can we help?")
+    new.click()
+    page.get_by_label("Category").select_option("complaint")
+    description.fill("One\nTwo")
+    choose(page, 3)
+    page.get_by_role("button", name="Ask again").click()
+    expect(description).to_have_value("")  # another request
+    new.click()
+    expect(description).to_have_value("One\nTwo")
+    expect(page.get_by_label("Category")).to_have_value("complaint")
+    send(page, "S", "D")
+    page.evaluate("held[0].done()")
+    expect(page.locator("parley-thread")).to_be_visible()
+    new.click()
+    expect(description).to_have_value("")
+
+    description.fill("D")
+    description.fill("")
+    assert page.evaluate("store.draft('request::')") is None
+
+
 def test_a_customer_says_that_it_is_solved_and_opens_it_again(pages: Pages) -> None:
     page = show_around(pages, SUPPORT, TICKETS)
     page.evaluate("""store.answers.set("PATCH /support/tickets/{ticket_id}", ({path, body}) =>

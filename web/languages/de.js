@@ -243,6 +243,8 @@ export default {
   article_done: "Schön, dass es gelöst ist. Danke!",
   article_done_hint: "Deine Anfrage wurde nicht gesendet. Sie bleibt hier, bis du sie schließt.",
   article_close: "Meine Anfrage schließen",
+  error_sent_before:
+    "Deine Anfrage wurde schon vor der Änderung gesendet und steht in der Liste. Sende auch diesen Text, wenn er eine weitere Anfrage ist.",
   // The desk
   desk: "Support",
   queue: "Warteschlange",

@@ -16,4 +16,6 @@ export default {
   article_done: "Good that it is solved. Thank you!",
   article_done_hint: "Your request was not sent. It is kept until you close it.",
   article_close: "Close my request",
+  error_sent_before:
+    "Your request was sent before you changed it; it is in the list. Send this text, too, if it is another request.",
 };

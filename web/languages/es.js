@@ -261,6 +261,8 @@ export default {
   article_done: "Nos alegra que esté resuelto. ¡Gracias!",
   article_done_hint: "Tu consulta no se ha enviado. Se guarda aquí hasta que la cierres.",
   article_close: "Cerrar mi consulta",
+  error_sent_before:
+    "Tu consulta se envió antes de que la cambiaras; está en la lista. Envía también este texto si es otra consulta.",
   // The desk
   desk: "Centro de ayuda",
   queue: "Cola",

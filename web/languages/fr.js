@@ -254,6 +254,8 @@ export default {
   article_done: "Tant mieux si c’est résolu. Merci !",
   article_done_hint: "Votre demande n’a pas été envoyée. Elle reste ici jusqu’à ce que vous la fermiez.",
   article_close: "Fermer ma demande",
+  error_sent_before:
+    "Votre demande a été envoyée avant que vous la modifiiez ; elle est dans la liste. Envoyez aussi ce texte s’il s’agit d’une autre demande.",
   // The desk
   desk: "Assistance",
   queue: "File d’attente",

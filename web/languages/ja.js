@@ -242,6 +242,8 @@ export default {
   article_done: "解決してよかったです。ありがとうございました。",
   article_done_hint: "お問い合わせは送信されていません。閉じるまで内容は残ります。",
   article_close: "お問い合わせを閉じる",
+  error_sent_before:
+    "お問い合わせは変更前の内容で送信済みで、一覧にあります。別のお問い合わせの場合は、この内容も送信してください。",
   // The desk
   desk: "サポートデスク",
   queue: "待ち行列",

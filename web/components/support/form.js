@@ -3,37 +3,44 @@ import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { choose } from "../composer/files.js";
 import { Articles } from "./articles.js";
+import { Kept } from "./kept.js";
 import { categories, categoryName } from "./tickets.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("../base/element.js").ParleyElement} Host */
 /** @typedef {import("./tickets.js").Ticket} Ticket */
 /** @typedef {{subject: string, description: string, category: string, clientId: string, files: File[], notes: string[], isBusy: boolean, isTried: boolean}} Written */
-/** @typedef {{followUpOf: Ticket | null, subject: string, back: () => import("../base/h.js").Content, leave: () => void, opened: (ticket: any) => void}} Options `back` draws the button that leaves the form on a phone, `opened` takes the ticket */
+/** @typedef {{followUpOf: Ticket | null, subject: string, back: () => import("../base/h.js").Content, leave: () => void, opened: (ticket: any) => void, again: () => void}} Options `back` draws the button that leaves the form on a phone, `opened` takes the ticket, `again` reads the requests */
 
 export class RequestForm {
   /** @type {WeakMap<File, string>} */
   #ids = new WeakMap();
 
   /** @param {Host} host @param {Store} store @param {Options} options */
-  constructor(host, store, { followUpOf, subject, back, leave, opened }) {
+  constructor(host, store, { followUpOf, subject, back, leave, opened, again }) {
     this.host = host;
     this.store = store;
     this.followUpOf = followUpOf;
     this.back = back;
     this.opened = opened;
+    this.again = again;
+    this.kept = new Kept(host, store, followUpOf);
     /** @type {Written} */
     this.written = {
       subject: followUpOf?.subject ?? subject,
       description: "",
       category: followUpOf?.category ?? categories(host)[0]?.[0] ?? "general",
       clientId: crypto.randomUUID(),
+      ...this.kept.read(),
       files: [],
       notes: [],
       isBusy: false,
       isTried: false,
     };
-    this.articles = new Articles(host, store, this.written, leave);
+    this.articles = new Articles(host, store, this.written, () => {
+      this.kept.end(this.written);
+      leave();
+    });
     this.articles.ask();
   }
 
@@ -44,6 +51,7 @@ export class RequestForm {
     /** @param {Partial<Written>} change */
     const set = (change) => {
       Object.assign(form, change);
+      this.kept.keep(form);
       articles.ask();
       host.update();
     };
@@ -58,6 +66,7 @@ export class RequestForm {
           class: "field",
           name,
           required: true,
+          readonly: form.isBusy,
           dir: "auto",
           maxlength: most,
           autofocus: name === "subject",
@@ -91,6 +100,7 @@ export class RequestForm {
           key: "form",
           class: "new-form",
           novalidate: true,
+          "aria-busy": form.isBusy,
           hidden: reader.isReading,
           onsubmit: (/** @type {Event} */ event) => {
             event.preventDefault();
@@ -111,6 +121,7 @@ export class RequestForm {
                 class: "field",
                 name: "category",
                 value: form.category,
+                disabled: form.isBusy,
                 onchange: (/** @type {Event} */ event) =>
                   set({ category: /** @type {HTMLSelectElement} */ (event.target).value }),
               },
@@ -211,7 +222,23 @@ export class RequestForm {
     for (const file of form.files)
       attachment_ids.push((await store.client.upload(place, file, { clientId: this.#idOf(file) })).id);
     const files = attachment_ids.length ? { attachment_ids } : {};
-    return store.client.rest("POST", "/support/tickets", { body: { ...body, ...files } });
+    try {
+      return await store.client.rest("POST", "/support/tickets", { body: { ...body, ...files } });
+    } catch (error) {
+      throw /** @type {any} */ (error)?.code === "client_id_reused" ? this.#another() : error;
+    }
+  }
+
+  /** Makes another request of what is written: it was sent before, the answer was lost, and then it was changed. Returns what the person reads. */
+  #another() {
+    const { kept, written: form } = this;
+    kept.end(form);
+    form.clientId = crypto.randomUUID();
+    this.#ids = new WeakMap(); // uploads belong to a request
+    kept.keep(form);
+    this.articles.reader.sent();
+    this.again();
+    return Object.assign(new Error(), { code: "sent_before" });
   }
 
   async #open() {
@@ -225,6 +252,7 @@ export class RequestForm {
       return;
     }
     form.isBusy = true;
+    this.kept.isSending(form, true);
     host.update();
     const [type, ...rest] = (host.getAttribute("context") ?? "").split(":");
     const body = {
@@ -237,7 +265,9 @@ export class RequestForm {
     };
     const ticket = await host.attempt(() => this.#send(body));
     form.isBusy = false;
+    this.kept.isSending({ clientId: body.client_id }, false);
     if (ticket) {
+      this.kept.end(form);
       this.articles.reader.sent();
       this.opened(ticket);
     }

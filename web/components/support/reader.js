@@ -55,7 +55,7 @@ ul.suggested { padding: .3rem .5rem }
 export class Reader {
   /** @type {Reading | null} */
   #reading = null;
-  /** @type {Set<string>} articles of which the person said that they need no ticket */
+  /** @type {Set<string>} articles of which the person said that they need no ticket, also if no answer came */
   #saved = new Set();
   /** What gets the focus with the next drawing. */
   #focus = "";
@@ -129,6 +129,7 @@ export class Reader {
     const { id } = reading.found;
     const { leave } = this.options;
     reading.isBusy = true;
+    if (instead_of_ticket) this.#saved.add(id);
     this.host.update();
     const vote = await this.host.attempt(() =>
       this.store.client.rest("PUT", "/support/articles/{article_id}/vote", {
@@ -141,8 +142,7 @@ export class Reader {
       reading.helped = helped;
       reading.said = helped || !leave ? "article_thanks_yes" : "article_thanks_no";
       reading.isSolved = instead_of_ticket;
-      if (instead_of_ticket) this.#saved.add(id);
-      else this.#saved.delete(id);
+      if (!instead_of_ticket) this.#saved.delete(id);
       if (instead_of_ticket && this.#reading === reading) this.#focus = "#article";
     }
     this.host.update();

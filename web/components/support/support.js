@@ -77,8 +77,9 @@ export class ParleySupport extends ParleyElement {
         if (this.store !== store) return; // another person has taken the place
         this.#tickets?.held.set(ticket.id, ticket);
         this.emit("ticket", { ticket });
-        this.#choose(ticket.id);
+        if (this.#asked === asked) this.#choose(ticket.id); // else the person is at something else
       },
+      again: () => void this.#tickets?.load(),
     };
     void this.#bringForm(asked, options);
   }
@@ -114,10 +115,10 @@ export class ParleySupport extends ParleyElement {
       h(
         "div",
         { class: "talk", part: "thread-pane", key: "talk" },
-        this.#asked
-          ? this.#formPane(this.#asked)
-          : this.#help?.reader.isReading
-            ? [this.#help.reader.head(), this.problemBar(), this.#help.reader.view()]
+        this.#help?.reader.isReading
+          ? [this.#help.reader.head(), this.problemBar(), this.#help.reader.view()]
+          : this.#asked
+            ? this.#formPane(this.#asked)
             : ticket
               ? this.#ticket(store, ticket)
               : h(
@@ -151,7 +152,12 @@ export class ParleySupport extends ParleyElement {
     const module = await import("./help.js").catch(() => null);
     this.#isBringing = false;
     if (!module || !this.store) return;
-    this.#help = new module.Help(this, this.store, (subject) => this.ask(null, subject));
+    this.#help = new module.Help(this, this.store, (subject) => {
+      this.#help?.reader.close();
+      if (this.#asked)
+        this.update(); // its form has waited
+      else this.ask(null, subject);
+    });
     this.update();
   }
 
