@@ -5,7 +5,11 @@ import { icon } from "./icons.js";
 /** @typedef {import("./h.js").Content} Content */
 /** @typedef {import("./icons.js").IconName} IconName */
 
+const WORD_MS = 700; // a longer pause begins a new word
+
 let count = 0;
+let word = ""; // what was typed in a menu, at `typedAt`
+let typedAt = 0;
 /** @type {WeakMap<Element, Element | null>} what had the focus before a popover came */
 const focused = new WeakMap();
 
@@ -127,7 +131,7 @@ function place(element, anchor, prefers) {
  */
 
 /**
- * A menu beside its button. Arrows, Home, End and first letters move in it; items that are nothing are left out.
+ * A menu beside its button. Arrows, Home, End and typed words move in it; items that are nothing are left out.
  *
  * @param {{anchor: Element | {x: number, y: number, held?: boolean}, label: string, onclose: () => void, items: Item[], head?: Content}} options `head` is above the items
  */
@@ -174,15 +178,26 @@ export function moveInMenu(event) {
   else if (key === "Home") next = 0;
   else if (key === "End") next = all.length - 1;
   else if (key === "Tab") return event.preventDefault();
-  else if (key.length === 1 && key !== " ") {
-    const starts = (/** @type {Element} */ item) =>
-      item.textContent?.trim().toLocaleLowerCase().startsWith(key.toLocaleLowerCase());
-    next = [...all.slice(now + 1), ...all.slice(0, now + 1)].findIndex((item) => starts(item));
-    if (next >= 0) next = (next + now + 1) % all.length;
+  else if (key.length === 1) {
+    if (event.timeStamp - typedAt > WORD_MS) word = "";
+    if (key === " " && !word) return; // it presses the item
+    word += key.toLocaleLowerCase();
+    typedAt = event.timeStamp;
+    if (word.length > 1) next = startsWith(all, word, Math.max(now, 0));
+    if (next < 0 && !word.replaceAll(word.charAt(0), "")) next = startsWith(all, word.charAt(0), now + 1);
+    if (key === " ") event.preventDefault();
   }
   if (next < 0) return;
   event.preventDefault();
   /** @type {HTMLElement} */ (all[next]).focus();
+}
+
+/** Returns the place of the first item, from one on and round, that starts with a text; -1 without one. @param {Element[]} all @param {string} text @param {number} from */
+function startsWith(all, text, from) {
+  const found = [...all.slice(from), ...all.slice(0, from)].find((item) =>
+    item.textContent?.trim().toLocaleLowerCase().startsWith(text),
+  );
+  return found ? all.indexOf(found) : -1;
 }
 
 /** Returns an id that nothing else in the document has. @param {string} prefix */

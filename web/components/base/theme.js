@@ -104,7 +104,7 @@ mark { background: var(--p-mark); color: var(--p-text); border-radius: 3px; font
 .dialog > footer { display: flex; flex-wrap: wrap; gap: .5rem; justify-content: flex-end; padding: .7rem 1.2rem 1rem; border-block-start: 1px solid var(--p-line) }
 .popover { position: fixed; inset: auto; margin: 0; padding: .3rem; border: 1px solid var(--p-line); border-radius: 14px; background: var(--p-surface); color: var(--p-text); box-shadow: var(--p-shadow); max-inline-size: calc(100vw - 1rem); max-block-size: calc(100dvh - 1rem); overflow: auto }
 .popover:popover-open { animation: p-rise var(--p-quick) ease-out }
-.menu { min-inline-size: 11rem }
+.menu { min-inline-size: 11rem; max-block-size: min(24rem, 100dvh - 1rem) }
 .menu button { display: flex; align-items: center; gap: .7rem; inline-size: 100%; padding: .5rem .7rem; border-radius: 9px; text-align: start }
 .menu button:focus-visible { outline: 0; background: var(--p-active); color: var(--p-text) }
 .menu button.danger { color: var(--p-danger) }

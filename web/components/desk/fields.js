@@ -6,16 +6,30 @@ import { nameOf } from "../thread/system.js";
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("../base/element.js").ParleyElement} Host */
 
-/** A change of a field, from what it was to what it is then. @param {Host} host @param {Store} store @param {string} field @param {{from: any, to: any}} change */
+/** A change of a field, from what it was to what it is then; of a list what came and what went. @param {Host} host @param {Store} store @param {string} field @param {{from: any, to: any}} change */
 export function changed(host, store, field, { from, to }) {
+  const label = `${host.t(field === "assignee_id" ? "assignee" : field)}: `;
+  if (Array.isArray(from) && Array.isArray(to))
+    return h(
+      "p",
+      { key: field, class: "soft" },
+      label,
+      without(from, to).map((one) => ["− ", h("del", null, h("bdi", null, one)), " "]),
+      without(to, from).map((one) => ["+ ", h("ins", null, h("bdi", null, one)), " "]),
+    );
   const [was, is] = [from, to].map((value) => shown(host, store, field, value));
   return h(
     "p",
     { key: field, class: "soft" },
-    `${host.t(field === "assignee_id" ? "assignee" : field)}: `,
+    label,
     was !== is && [h("del", null, h("bdi", null, was)), " "],
     h("ins", null, h("bdi", null, is)),
   );
+}
+
+/** Returns what is in one list and not in the other. @param {string[]} list @param {string[]} other */
+export function without(list, other) {
+  return list.filter((one) => !other.includes(one));
 }
 
 /** @param {Host} host @param {Store} store @param {string} field @param {any} value @returns {string} */

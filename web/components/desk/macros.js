@@ -3,7 +3,7 @@ import { menu, modal } from "../base/dialog.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { parse } from "../base/markdown.js";
-import { changed } from "./fields.js";
+import { changed, without } from "./fields.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
 /** @typedef {import("../base/element.js").ParleyElement} Host */
@@ -36,8 +36,9 @@ export class Macros {
     return this.#chosen !== null;
   }
 
-  /** Closes what is open. */
+  /** Closes what is open. What failed in the dialog ends with it. */
   close() {
+    if (this.#chosen) this.host.problem = null;
     this.#menu = this.#chosen = null;
     this.host.update();
   }
@@ -103,7 +104,10 @@ export class Macros {
   /** @param {Store} store @param {Ticket} ticket @param {Macro} macro */
   #look(store, ticket, macro) {
     const { host } = this;
-    const { reply } = macro.effects;
+    const { reply, status } = macro.effects;
+    const isClosed = ticket.status === "closed";
+    const isFinal = isClosed || status === "closed"; // nothing opens a closed ticket again
+    const changes = changesOf(macro.effects, ticket, store.userId);
     const close = () => this.close();
     return modal(
       {
@@ -113,14 +117,14 @@ export class Macros {
         onclose: close,
         class: "macro",
         footer: [
-          h("button", { type: "button", class: "button", onclick: close }, host.t("cancel")),
+          h("button", { type: "button", class: "button", autofocus: isFinal, onclick: close }, host.t("cancel")),
           h(
             "button",
             {
               type: "button",
               class: "button main",
-              autofocus: true,
-              disabled: this.#isBusy,
+              autofocus: !isFinal,
+              disabled: this.#isBusy || isClosed,
               onclick: () => void this.#apply(store, ticket, macro),
             },
             host.t("macro_apply"),
@@ -128,7 +132,7 @@ export class Macros {
         ],
       },
       host.problemBar(),
-      changesOf(macro.effects, ticket, store.userId).map(([field, change]) => changed(host, store, field, change)),
+      changes.map(([field, change]) => changed(host, store, field, change)),
       reply && [
         h("h3", { key: "says", id: "macro-reply" }, host.t("macro_reply")),
         h(
@@ -203,7 +207,7 @@ async function apply(store, ticket, macro, client_id, done) {
 }
 
 /**
- * Returns what a macro changes of a ticket, by field. What follows from that by the desk's file is not among it.
+ * Returns what a macro changes of a ticket, by field, without what is so already. What follows from that by the desk's file is not among it.
  *
  * @param {Macro["effects"]} effects
  * @param {Ticket} ticket
@@ -215,10 +219,10 @@ export function changesOf(effects, ticket, userId) {
   /** @type {Record<string, any>} */
   const after = { ...effects, ...(take ? { assignee_id: userId } : {}) };
   if (add_tags.length || remove_tags.length) {
-    const kept = ticket.tags.filter((tag) => !remove_tags.includes(tag));
-    after["tags"] = [...new Set([...kept, ...add_tags])];
+    const tags = [...new Set([...without(ticket.tags, remove_tags), ...add_tags])];
+    if (without(tags, ticket.tags).length || without(ticket.tags, tags).length) after["tags"] = tags;
   }
   return [...FIELDS, /** @type {const} */ ("tags")]
-    .filter((field) => after[field] !== undefined)
+    .filter((field) => after[field] !== undefined && after[field] !== ticket[field])
     .map((field) => [field, { from: ticket[field], to: after[field] }]);
 }

@@ -557,7 +557,7 @@ class ParleyDeskScreen extends ParleyElement {
             this.t("take"),
           ),
       ),
-      this.#viewers(store, ticket.id),
+      this.#viewers(store, ticket),
       clocks(this, store, this.#beside?.sla),
       h(
         "div",
@@ -628,9 +628,10 @@ class ParleyDeskScreen extends ParleyElement {
     return this.#historian.history(this, store, read, () => void this.#readHistory(store, id, read));
   }
 
-  /** Which other agents have the ticket on their screens. @param {Store} store @param {string} id */
-  #viewers(store, id) {
-    const ids = /** @type {string[]} */ (store.client.replica?.viewers(id) ?? []);
+  /** The other agents who have the ticket on their screens; events tell of its requester, too. @param {Store} store @param {Ticket} ticket */
+  #viewers(store, ticket) {
+    const all = /** @type {string[]} */ (store.client.replica?.viewers(ticket.id) ?? []);
+    const ids = all.filter((id) => id !== ticket.requester_id);
     const names = new Intl.ListFormat(this.language).format(ids.map((one) => nameOf(this, store, one)));
     return h(
       "p",

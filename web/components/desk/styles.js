@@ -52,7 +52,7 @@ export const desk = css`
 .reply.said { gap: 0; padding: 0; background: var(--p-bg) }
 .reply.said > .icon { inline-size: 2.5rem; block-size: 2.5rem; margin-block-end: calc(.55rem + env(safe-area-inset-bottom)); margin-inline-start: .5rem; flex: none }
 .reply parley-composer { flex: 1; min-inline-size: 0; margin-block-start: -1px }
-@container parley-support (max-width: 30rem) { .reply.said { flex-wrap: wrap } .reply.said > .icon { margin-block: .2rem -.3rem } .reply.said parley-composer { flex-basis: 100% } }
+@container parley-support (max-width: 30rem) { .reply.said { flex-wrap: wrap } .reply.said > .icon { margin-block: .2rem } .reply.said parley-composer { flex-basis: 100% } }
 @container parley-support (max-width: 24rem) { .set { flex-wrap: wrap } .set :is(label, .labelled) { flex-basis: 6.5rem } }
 .reply .send { background: var(--p-accent); color: var(--p-on-accent) }
 .reply.private textarea { background: var(--p-warn); color: var(--p-on-warn) }
