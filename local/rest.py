@@ -274,8 +274,7 @@ class RestApi:
         path = call.path.removesuffix("/").split("/")[1:]
         for route in self.routes:
             method = route.methods.get(call.request.method) or route.methods.get("ANY")
-            parameters = route.match(path) if method is not None else None
-            if parameters is not None and method is not None:
+            if method is not None and (parameters := route.match(path)) is not None:
                 call.route = route
                 call.path_parameters = parameters  # as they were sent (aws-facts.md#rest-api)
                 return method

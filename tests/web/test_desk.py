@@ -252,6 +252,30 @@ def test_a_refusal_is_shown_and_the_reply_kept(pages: Pages) -> None:
     assert first == second  # it is the same reply
 
 
+def test_a_note_between_two_tries_of_a_reply_leaves_it_the_same_reply(pages: Pages) -> None:
+    page = desk(pages, ELSEWHERE)
+    page.evaluate("""store.answers.set("POST /support/tickets/{ticket_id}/respond",
+        Object.assign(new Error(), {code: "x", detail: "No answer came."}))""")
+    page.locator(".ticket").first.click()
+    field = page.get_by_role("textbox", name="Write a message")
+    field.fill("Hello")
+    field.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("No answer came.")
+    page.get_by_role("tab", name="Conversation").press("ArrowRight")
+    note = page.get_by_role("textbox", name="Write a note for the agents")
+    note.fill("They wait.")
+    note.press("Enter")
+    expect(note).to_have_value("")
+    page.get_by_role("tab", name="Conversation").click()
+
+    page.evaluate("""store.answers.set("POST /support/tickets/{ticket_id}/respond", {id: "t_1.3"})""")
+    field.press("Enter")
+    expect(field).to_have_value("")
+
+    first, second = [asked[1]["body"] for asked in calls(page, "POST") if asked[0].endswith("/respond")]
+    assert first == second
+
+
 def test_a_reply_has_files_emoji_and_voice_as_everywhere(pages: Pages) -> None:
     page = desk(pages, ELSEWHERE)
     page.locator(".ticket").nth(1).click()  # of one that the agent is in

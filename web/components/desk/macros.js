@@ -3,6 +3,7 @@ import { menu, modal } from "../base/dialog.js";
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
 import { parse } from "../base/markdown.js";
+import { Act } from "../base/tries.js";
 import { changed, without } from "./fields.js";
 
 /** @typedef {import("../base/contract.d.ts").Store} Store */
@@ -21,8 +22,7 @@ export class Macros {
   #menu = null;
   /** @type {Macro | null} the macro that is looked at before it is applied */
   #chosen = null;
-  /** @type {{of: string, client_id: string} | null} the act that is under way, or failed */
-  #applying = null;
+  #applying = new Act();
   #isBusy = false;
 
   /** @param {Host} host @param {(store: Store, ticket: Ticket) => void} done takes the ticket as it is after a macro, or as it was read again */
@@ -150,14 +150,11 @@ export class Macros {
     this.#isBusy = true;
     this.host.problem = null;
     this.host.update();
-    // A macro that is tried again is the same act.
-    const of = `${ticket.id} ${macro.id}`;
-    if (this.#applying?.of !== of) this.#applying = { of, client_id: crypto.randomUUID() };
-    const { client_id } = this.#applying;
+    const client_id = this.#applying.idOf([ticket.id, macro.id]);
     const applied = await this.host.attempt(() => apply(store, ticket, macro, client_id, this.done));
     this.#isBusy = false;
     if (applied) {
-      this.#applying = null;
+      this.#applying.done();
       if (this.#chosen === macro) this.#chosen = null;
       this.done(store, applied.ticket);
     }

@@ -8,6 +8,7 @@ import { bringWords } from "../base/languages.js";
 import { searchField } from "../base/search.js";
 import { switches, toggle } from "../base/switches.js";
 import { exact, relative } from "../base/times.js";
+import { Act, Uploads } from "../base/tries.js";
 import { skeleton } from "../inbox/people.js";
 import { lists } from "../inbox/styles.js";
 import { support, ticket as ticketStyles } from "../support/styles.js";
@@ -70,10 +71,9 @@ class ParleyDeskScreen extends ParleyElement {
   #written = {};
   /** @type {{kind: "canned" | "agents", anchor: Element, agents?: any[]} | null} */
   #menu = null;
-  /** @type {WeakMap<object, string>} */
-  #ids = new WeakMap();
-  /** The last reply or note that was sent, and its id. @type {{of: string, client_id: string} | null} */
-  #tried = null;
+  #replying = new Act();
+  #noting = new Act();
+  #uploads = new Uploads();
   #macros = new Macros(this, (store, ticket) => {
     this.#tickets?.take(ticket);
     this.#readAfter(store, ticket.id);
@@ -702,32 +702,18 @@ class ParleyDeskScreen extends ParleyElement {
     if (reply) this.#write(reply);
   }
 
-  /** The id of an upload, which stays when it is tried again. @param {File} what */
-  #idOf(what) {
-    const id = this.#ids.get(what) ?? crypto.randomUUID();
-    this.#ids.set(what, id);
-    return id;
-  }
-
-  /** The id of a reply or a note; one that is tried again is the same one. @param {unknown[]} what */
-  #clientId(what) {
-    const of = JSON.stringify(what);
-    if (this.#tried?.of !== of) this.#tried = { of, client_id: crypto.randomUUID() };
-    return this.#tried.client_id;
-  }
-
   /** @param {Store} store @param {Ticket} ticket @param {{text: string, files: File[]}} draft */
   async #respond(store, ticket, { text, files }) {
     const attachment_ids = [];
     for (const file of files) {
       const to = { conversation_id: ticket.id };
-      attachment_ids.push((await store.client.upload(to, file, { clientId: this.#idOf(file) })).id);
+      attachment_ids.push((await store.client.upload(to, file, { clientId: this.#uploads.idOf(file) })).id);
     }
     const said = { ...(text ? { text } : {}), ...(files.length ? { attachment_ids } : {}) };
-    const body = { ...said, client_id: this.#clientId(["reply", ticket.id, said]) };
+    const body = { ...said, client_id: this.#replying.idOf([ticket.id, said]) };
     const path = { ticket_id: ticket.id };
     const sent = await this.#rest(store, "POST", "/support/tickets/{ticket_id}/respond", { path, body });
-    this.#tried = null;
+    this.#replying.done();
     void this.#readClocks(store, ticket.id);
     if (!store.conversation(ticket.id)) void this.#readMessages(store, ticket.id);
     return sent;
@@ -743,11 +729,11 @@ class ParleyDeskScreen extends ParleyElement {
       this.#isBusy = true;
       const sent = await this.#change(store, ticket, "POST", "/support/tickets/{ticket_id}/notes", {
         text: text.trim(),
-        client_id: this.#clientId(["note", key, text.trim()]),
+        client_id: this.#noting.idOf([key, text.trim()]),
       });
       this.#isBusy = false;
       if (sent) {
-        this.#tried = null;
+        this.#noting.done();
         const now = this.#written[key] ?? "";
         // Words that came while it was sent are not in it.
         this.#written[key] = now.startsWith(text) ? now.slice(text.length).trimStart() : "";

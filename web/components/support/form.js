@@ -1,6 +1,7 @@
 /** The form for a new request, with the articles that may help. Loaded when it is first shown. */
 import { h } from "../base/h.js";
 import { icon } from "../base/icons.js";
+import { Uploads } from "../base/tries.js";
 import { choose } from "../composer/files.js";
 import { Articles } from "./articles.js";
 import { Kept } from "./kept.js";
@@ -13,8 +14,7 @@ import { categories, categoryName } from "./tickets.js";
 /** @typedef {{followUpOf: Ticket | null, subject: string, back: () => import("../base/h.js").Content, leave: () => void, opened: (ticket: any) => void, again: () => void}} Options `back` draws the button that leaves the form on a phone, `opened` takes the ticket, `again` reads the requests */
 
 export class RequestForm {
-  /** @type {WeakMap<File, string>} */
-  #ids = new WeakMap();
+  #uploads = new Uploads();
 
   /** @param {Host} host @param {Store} store @param {Options} options */
   constructor(host, store, { followUpOf, subject, back, leave, opened, again }) {
@@ -186,7 +186,7 @@ export class RequestForm {
             h(
               "button",
               {
-                key: this.#idOf(file),
+                key: this.#uploads.idOf(file),
                 type: "button",
                 class: "chip",
                 disabled: form.isBusy,
@@ -207,20 +207,13 @@ export class RequestForm {
     );
   }
 
-  /** The id of an upload, which stays when it is tried again. @param {File} file */
-  #idOf(file) {
-    const id = this.#ids.get(file) ?? crypto.randomUUID();
-    this.#ids.set(file, id);
-    return id;
-  }
-
   /** @param {Record<string, unknown>} body */
   async #send(body) {
     const { store, written: form } = this;
     const place = { for: "ticket", ticket_client_id: form.clientId };
     const attachment_ids = [];
     for (const file of form.files)
-      attachment_ids.push((await store.client.upload(place, file, { clientId: this.#idOf(file) })).id);
+      attachment_ids.push((await store.client.upload(place, file, { clientId: this.#uploads.idOf(file) })).id);
     const files = attachment_ids.length ? { attachment_ids } : {};
     try {
       return await store.client.rest("POST", "/support/tickets", { body: { ...body, ...files } });
@@ -232,9 +225,8 @@ export class RequestForm {
   /** Makes another request of what is written: it was sent before, the answer was lost, and then it was changed. Returns what the person reads. */
   #another() {
     const { kept, written: form } = this;
-    kept.end(form);
     form.clientId = crypto.randomUUID();
-    this.#ids = new WeakMap(); // uploads belong to a request
+    this.#uploads = new Uploads(); // they belong to a request
     kept.keep(form);
     this.articles.reader.sent();
     this.again();
